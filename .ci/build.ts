@@ -1,0 +1,16 @@
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+
+// tsc writes `./x.js` for `./x.ts` in JavaScript, but not in declarations.
+const specifier = /(\bfrom |\bimport\()"(\.{1,2}\/[^"]+)\.ts"/g;
+
+rmSync("dist", { recursive: true, force: true });
+const { status } = spawnSync("tsc", ["-p", "tsconfig.build.json"], {
+	stdio: "inherit",
+});
+if (status !== 0) process.exit(status ?? 1);
+for (const file of globSync("dist/**/*.d.ts")) {
+	const text = readFileSync(file, "utf8");
+	writeFileSync(file, text.replace(specifier, '$1"$2.js"'));
+}
+await import("./copy-docs-ui.ts");

@@ -1,0 +1,14 @@
+import { Agent, createServer, type RequestListener } from "node:http";
+import { listen, upstreamUrl } from "./contender.ts";
+import { peer } from "./peer.ts";
+
+interface Library {
+	createProxyServer(options: object): { web: RequestListener };
+}
+
+const proxy = peer<Library>("http-proxy").createProxyServer({
+	target: upstreamUrl,
+	agent: new Agent({ keepAlive: true, maxFreeSockets: 512 }),
+});
+
+listen(createServer((req, res) => proxy.web(req, res)));

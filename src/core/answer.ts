@@ -1,0 +1,131 @@
+import { toHttpError } from "../http/errors.ts";
+import { gatewayName } from "../http/peer.ts";
+import { Reply } from "../http/reply.ts";
+import type { AnswerHead } from "../proxy/answer-writer.ts";
+import type { ForwardObserver } from "../proxy/forward-owner.ts";
+import type { Upstream } from "../proxy/upstream.ts";
+import type { RequestContext } from "./context.ts";
+import { readsAnswer } from "./outgoing.ts";
+import { compileRead } from "./read-answer.ts";
+import { sendReply } from "./send.ts";
+import { modeOf } from "./steps.ts";
+import type {
+	BodyObserver,
+	PolicyHooks,
+	Route,
+	UpstreamResponse,
+} from "./types.ts";
+
+/** What becomes of the head of an upstream's answer; see `ForwardOwner.onAnswerHead`. */
+export type TakeAnswer = (ctx: RequestContext, head: AnswerHead) => boolean;
+
+type ResponseHook = NonNullable<PolicyHooks["onUpstreamResponse"]>;
+
+/**
+ * Compiles the way back of step 8: which headers pass, what policies say, whether the body is read.
+ *
+ * @throws TypeError when a hook is asynchronous: the body behind the head does not wait.
+ */
+export function compileAnswer(
+	route: Route,
+	upstream: Upstream,
+	hooks: readonly ResponseHook[],
+): TakeAnswer {
+	const filter = compileFilter(route);
+	const via = upstream.options.via ?? true;
+	const read = readsAnswer(route) ? compileRead(route) : null;
+	if (hooks.some((hook) => modeOf(hook) === "async")) {
+		throw new TypeError("onUpstreamResponse must be synchronous");
+	}
+	return (ctx, head) => {
+		ctx.isUpstreamAnswer = true;
+		if (filter !== null) head.headers = filter(head.headers);
+		if (via) head.headers.push("via", `1.1 ${gatewayName}`);
+		for (const hook of hooks) {
+			const taken = runHook(ctx, head, hook);
+			if (taken !== null) return taken;
+		}
+		if (ctx.replyHeaders !== null) {
+			for (const part of ctx.replyHeaders) head.headers.push(part);
+		}
+		return read === null || !read(ctx, head);
+	};
+}
+
+/** Headers that say what the body is: they pass whatever `responseHeaders` says. */
+const bodyFields: ReadonlySet<string> = new Set([
+	"content-type",
+	"content-length",
+	"content-encoding",
+]);
+
+function compileFilter(route: Route): ((headers: string[]) => string[]) | null {
+	const choice = route.options.responseHeaders ?? "upstream";
+	if (choice === "upstream") return null;
+	const names = new Set(bodyFields);
+	if (choice !== "gateway") {
+		for (const name of choice) names.add(name.toLowerCase());
+	}
+	return (headers) => {
+		const kept: string[] = [];
+		for (let i = 0; i < headers.length; i += 2) {
+			const name = headers[i] as string;
+			if (names.has(name.toLowerCase()))
+				kept.push(name, headers[i + 1] as string);
+		}
+		return kept;
+	};
+}
+
+/** Null lets the answer go on; else what `onAnswerHead` returns. */
+function runHook(
+	ctx: RequestContext,
+	head: AnswerHead,
+	hook: ResponseHook,
+): boolean | null {
+	const response: UpstreamResponse = {
+		status: head.status,
+		headers: head.headers,
+		observe: (observer) => observe(ctx, observer),
+	};
+	let result: Reply | undefined | void;
+	try {
+		result = hook(ctx, response);
+	} catch (cause) {
+		ctx.forward?.abort(cause as Error);
+		ctx.runtime.fail(ctx, toHttpError(cause));
+		return false;
+	}
+	head.status = response.status;
+	head.headers = response.headers;
+	if (!(result instanceof Reply)) return null;
+	ctx.forward?.abort(new Error("a policy answered in the upstream's stead"));
+	ctx.isUpstreamAnswer = false;
+	sendReply(ctx, result);
+	return false;
+}
+
+function observe(ctx: RequestContext, observer: BodyObserver): void {
+	const other = ctx.bodyObserver;
+	ctx.bodyObserver = other === null ? observer : both(other, observer);
+}
+
+function both(
+	first: ForwardObserver,
+	second: ForwardObserver,
+): ForwardObserver {
+	return {
+		onChunk(chunk) {
+			first.onChunk(chunk);
+			second.onChunk(chunk);
+		},
+		onEnd() {
+			first.onEnd();
+			second.onEnd();
+		},
+		onAbort(error) {
+			first.onAbort(error);
+			second.onAbort(error);
+		},
+	};
+}

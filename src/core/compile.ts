@@ -1,0 +1,249 @@
+import type { Readable } from "node:stream";
+import { failure, toHttpError } from "../http/errors.ts";
+import { reply } from "../http/reply.ts";
+import { busy } from "../proxy/failures.ts";
+import { Forward } from "../proxy/forward.ts";
+import {
+	upstream as toUpstream,
+	Upstream,
+	type UpstreamPool,
+	type UpstreamTimeouts,
+} from "../proxy/upstream.ts";
+import { compileAnswer, type TakeAnswer } from "./answer.ts";
+import type { RequestContext } from "./context.ts";
+import { type Overrides, orderDependencies } from "./resolution.ts";
+import { allMethods } from "./route.ts";
+import { sendReply, toReply } from "./send.ts";
+import { smallBodyBytes, takeSmallBody } from "./small-body.ts";
+import {
+	compilePayload,
+	dependencySteps,
+	type FinishHooks,
+	finishHooksOf,
+	modeOf,
+	type NamedHooks,
+	outgoingSteps,
+	parameterSteps,
+	payloadSteps,
+	policySteps,
+	type Step,
+} from "./steps.ts";
+import type {
+	Dependencies,
+	Policy,
+	Route,
+	RouteInfo,
+	StepInfo,
+	UpstreamRequest,
+} from "./types.ts";
+
+/** A route made ready: what is decided once, at start-up. */
+export interface Plan {
+	readonly info: RouteInfo;
+	/** Steps 2 to 7, those that this route has. */
+	readonly steps: readonly Step[];
+	/** What answers CORS preflights about this route: its step 2, then 204. Null where no policy of it does. */
+	readonly preflight: Plan | null;
+	/** Step 8. */
+	readonly act: (ctx: RequestContext) => void | Promise<void>;
+	readonly actInfo: StepInfo;
+	/** What becomes of the upstream's answer. */
+	readonly answer: TakeAnswer;
+	/** Null where no policy wants to know. */
+	readonly finishHooks: FinishHooks;
+	readonly hasDependencies: boolean;
+}
+
+/** What the gateway puts in front of every route. */
+export interface Shared {
+	readonly dependencies: Dependencies;
+	readonly policies: readonly Policy[];
+	readonly overrides: Overrides;
+	/** Upstreams that routes name by URL alone. */
+	readonly upstreams: Map<string, Upstream>;
+	/** The open connections of an upstream. */
+	readonly poolOf: (upstream: Upstream) => UpstreamPool;
+}
+
+/** Compiles a route: every absent feature is no step. */
+export function compileRoute(route: Route, shared: Shared): Plan {
+	const info = toInfo(route);
+	const hooks = [...shared.policies, ...route.policies].flatMap((policy) => {
+		const made = policy.forRoute(info);
+		return made === null ? [] : [{ name: policy.name, hooks: made }];
+	});
+	const dependencies = { ...shared.dependencies, ...route.dependencies };
+	const order = orderDependencies(
+		Object.values(dependencies),
+		shared.overrides,
+	);
+	const payload = compilePayload(route, order.inputs);
+	const target = resolveTarget(route, shared);
+	const early = policySteps(2, "onRequest", hooks);
+	const steps = [
+		...early,
+		...parameterSteps(route, order),
+		...dependencySteps(4, order, dependencies, false),
+		...policySteps(5, "onAdmit", hooks),
+		...payloadSteps(route, payload),
+		...dependencySteps(6, order, dependencies, true),
+		...(target === null ? [] : outgoingSteps(route, target, payload, hooks)),
+	];
+	const answerHooks = hooks.flatMap(({ hooks: own }) =>
+		own.onUpstreamResponse === undefined
+			? []
+			: [own.onUpstreamResponse.bind(own)],
+	);
+	const preflight = hooks.some(({ hooks: own }) => own.answersPreflight)
+		? toPreflight(info, early, hooks)
+		: null;
+	return {
+		info,
+		steps,
+		preflight,
+		...(target === null
+			? compileHandler(route)
+			: compileForward(route, target, shared)),
+		answer:
+			target === null
+				? refuseAnswer
+				: compileAnswer(route, target, answerHooks),
+		finishHooks: finishHooksOf(hooks),
+		hasDependencies: order.plans.length > 0,
+	};
+}
+
+/** A preflight that no policy answered is an OPTIONS request like any other that no route declares. */
+function toPreflight(
+	info: RouteInfo,
+	steps: readonly Step[],
+	hooks: readonly NamedHooks[],
+): Plan {
+	const allow = [...info.methods, "OPTIONS"].join(", ");
+	return {
+		info,
+		steps,
+		preflight: null,
+		act: (ctx) => sendReply(ctx, reply(204, null, { allow })),
+		actInfo: { phase: 8, name: "preflight", mode: "sync" },
+		answer: refuseAnswer,
+		finishHooks: finishHooksOf(hooks),
+		hasDependencies: false,
+	};
+}
+
+function refuseAnswer(): boolean {
+	return false;
+}
+
+function toInfo(route: Route): RouteInfo {
+	const isAll = route.methods.includes(allMethods);
+	const name = `${isAll ? "ALL" : route.methods.join("|")} ${route.path}`;
+	return {
+		id: route.options.operationId ?? name,
+		methods: route.methods,
+		path: route.path,
+		tags: route.tags,
+		proxied: route.options.handler === undefined,
+		source: route,
+	};
+}
+
+/** The upstream of a route; null where a handler answers. Routes that name one URL share its connections. */
+function resolveTarget(route: Route, shared: Shared): Upstream | null {
+	if (route.options.handler !== undefined) return null;
+	if (route.upstream instanceof Upstream) return route.upstream;
+	const url = route.upstream as string;
+	const known = shared.upstreams.get(url) ?? toUpstream(url);
+	shared.upstreams.set(url, known);
+	return known;
+}
+
+type Act = Pick<Plan, "act" | "actInfo">;
+
+function compileForward(route: Route, target: Upstream, shared: Shared): Act {
+	const maxStreamBytes = route.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+	const timeouts: UpstreamTimeouts = {
+		...target.timeout,
+		...route.options.timeout,
+	};
+	const pool = shared.poolOf(target);
+	pool.allow(timeouts);
+	return {
+		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
+		act(ctx) {
+			if (pool.inFlight >= pool.maxInFlight) throw busy();
+			const { head } = ctx;
+			const streams = head.hasBody && !ctx.hasPayload;
+			if (!streams) {
+				startForward(ctx, pool, timeouts, ctx.payload);
+				return;
+			}
+			if (head.contentLength > maxStreamBytes) {
+				throw failure("ERR_BODY_TOO_LARGE");
+			}
+			ctx.wantBody();
+			const stream = (): void =>
+				startForward(ctx, pool, timeouts, ctx.req, maxStreamBytes);
+			if (head.isChunked || head.contentLength > smallBodyBytes) {
+				stream();
+				return;
+			}
+			takeSmallBody(ctx.req, head.contentLength, (bytes) => {
+				if (ctx.isOver || ctx.isAnswered) return;
+				if (bytes === null) stream();
+				else startForward(ctx, pool, timeouts, bytes);
+			});
+		},
+	};
+}
+
+function startForward(
+	ctx: RequestContext,
+	pool: UpstreamPool,
+	timeouts: UpstreamTimeouts,
+	body: Readable | Uint8Array | null,
+	maxBodyBytes: number = Number.POSITIVE_INFINITY,
+): void {
+	const { method, path, headers } = ctx.outgoing as UpstreamRequest;
+	const { watch } = ctx.runtime;
+	const forward = new Forward(
+		ctx,
+		ctx.res,
+		pool,
+		timeouts,
+		watch,
+		maxBodyBytes,
+	);
+	ctx.forward = forward;
+	ctx.isAnswered = true;
+	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;
+	forward.start({ method, path, headers, body, upgrade });
+}
+
+function compileHandler(route: Route): Act {
+	const handler = route.options.handler as (ctx: RequestContext) => unknown;
+	return {
+		actInfo: { phase: 8, name: "handler", mode: modeOf(handler) },
+		act(ctx) {
+			const result = handler(ctx);
+			if (!isThenable(result)) {
+				sendReply(ctx, toReply(result));
+				return;
+			}
+			return Promise.resolve(result).then(
+				(value) => sendReply(ctx, toReply(value)),
+				(error) => ctx.runtime.fail(ctx, toHttpError(error)),
+			);
+		},
+	};
+}
+
+/** Whether a value is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		typeof (value as { then?: unknown }).then === "function"
+	);
+}

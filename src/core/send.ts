@@ -1,0 +1,150 @@
+import { Readable } from "node:stream";
+import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
+import { failure, type HttpError } from "../http/errors.ts";
+import {
+	hasHeader,
+	isEventStream,
+	Reply,
+	toErrorReply,
+} from "../http/reply.ts";
+import type { RequestContext } from "./context.ts";
+import { OwnEvents } from "./own-events.ts";
+
+/**
+ * Sends an answer of the gateway's own; one that can not be sent becomes a 500.
+ * `addsHeaders`: whether what `setReplyHeader` was given is still to be added.
+ */
+export function sendReply(
+	ctx: RequestContext,
+	answer: Reply,
+	addsHeaders = true,
+): void {
+	try {
+		send(ctx, answer, addsHeaders);
+	} catch (cause) {
+		sendFailure(ctx, failure("ERR_INTERNAL", { cause }));
+	}
+}
+
+/** @throws TypeError for headers that node would not send, and a stream that is none any more. */
+function send(ctx: RequestContext, answer: Reply, addsHeaders: boolean): void {
+	const { res } = ctx;
+	// node 22 counts what is written to a socket that is gone as sent.
+	if (ctx.isOver || res.headersSent || ctx.socket.destroyed) {
+		if (answer.body instanceof Readable) answer.body.destroy();
+		return;
+	}
+	ctx.isAnswered = true;
+	const headers = [...answer.headers];
+	if (addsHeaders && ctx.replyHeaders !== null) {
+		for (const part of ctx.replyHeaders) headers.push(part);
+	}
+	const isBare = isBodiless(answer.status);
+	if (isBare) checkBodilessHead(headers);
+	ctx.onHeadOut();
+	const { body } = answer;
+	if (body instanceof Readable) {
+		sendStream(ctx, answer.status, headers, body);
+		return;
+	}
+	// It says nothing of a length that it does not have (RFC 9110 section 8.6).
+	if (!isBare && !hasHeader(headers, "content-length")) {
+		headers.push("content-length", String(lengthOf(body)));
+	}
+	res.writeHead(answer.status, headers);
+	if (body === null || ctx.method === "HEAD") res.end();
+	else res.end(body);
+}
+
+function lengthOf(body: string | Uint8Array | null): number {
+	if (body === null) return 0;
+	return typeof body === "string" ? Buffer.byteLength(body) : body.length;
+}
+
+function sendStream(
+	ctx: RequestContext,
+	status: number,
+	headers: string[],
+	body: Readable,
+): void {
+	const { res } = ctx;
+	if (ctx.method === "HEAD" || isBodiless(status)) {
+		res.writeHead(status, headers);
+		body.destroy();
+		res.end();
+		return;
+	}
+	if (body.destroyed) {
+		throw body.errored ?? new TypeError("the body of the reply is closed");
+	}
+	res.writeHead(status, headers);
+	res.flushHeaders();
+	const breakOff = (cause?: unknown): void => {
+		if (res.writableEnded) return;
+		ctx.failure ??= failure("ERR_INTERNAL", { cause });
+		res.destroy();
+	};
+	body.on("error", breakOff);
+	// Without an error, as when somebody destroys it: pipe alone would wait forever.
+	body.on("close", breakOff);
+	res.on("close", () => {
+		body.off("close", breakOff);
+		body.destroy();
+	});
+	if (isEventStream(headers)) new OwnEvents(ctx.runtime.watch, res, body);
+	try {
+		body.pipe(res);
+	} catch (cause) {
+		breakOff(cause);
+	}
+}
+
+/** Answers with a failure, or destroys the socket where an answer has begun: a cut answer must not look whole. */
+export function sendFailure(ctx: RequestContext, error: HttpError): void {
+	ctx.failure ??= error;
+	ctx.isUpstreamAnswer = false;
+	if (error.code === "ERR_INTERNAL" && !isGivenUp(ctx, error)) {
+		logFailure(ctx, error);
+	}
+	if (ctx.isOver) return;
+	if (ctx.res.headersSent) {
+		ctx.res.destroy();
+		return;
+	}
+	const { errorFormat } = ctx.runtime;
+	try {
+		send(ctx, toErrorReply(error, errorFormat), true);
+	} catch (cause) {
+		// Headers that node would not send: the answer goes out without any that a hook has set.
+		const plain = failure("ERR_INTERNAL", { cause });
+		logFailure(ctx, plain);
+		send(ctx, toErrorReply(plain, errorFormat), false);
+	}
+}
+
+/** Whether something only stopped, as `ctx.signal` told it, because the client had left. */
+function isGivenUp(ctx: RequestContext, error: HttpError): boolean {
+	const { name } = (error.cause ?? {}) as { name?: unknown };
+	return ctx.isOver && name === "AbortError";
+}
+
+function logFailure(ctx: RequestContext, error: HttpError): void {
+	ctx.runtime.logger.error(
+		{ err: error.cause ?? error, route: ctx.plan.info.id },
+		"a request failed inside the gateway",
+	);
+}
+
+/**
+ * What a handler gave back as an answer: what is no reply is sent as JSON.
+ *
+ * @throws TypeError for what JSON has no word for: nothing at all, a function.
+ */
+export function toReply(value: unknown): Reply {
+	if (value instanceof Reply) return value;
+	const text: string | undefined = JSON.stringify(value);
+	if (text === undefined) {
+		throw new TypeError(`a handler gave back ${typeof value}, not an answer`);
+	}
+	return new Reply(200, ["content-type", "application/json"], text);
+}

@@ -1,0 +1,92 @@
+import { failure } from "../http/errors.ts";
+import { type Reply, reply } from "../http/reply.ts";
+import {
+	findClashes,
+	findProblems,
+	isRoutable,
+	routeName,
+	throwAll,
+} from "./check.ts";
+import { compileRoute, type Plan, type Shared } from "./compile.ts";
+import { route } from "./route.ts";
+import { Router } from "./router.ts";
+import type { Context, Policy, Route, RouteInfo } from "./types.ts";
+
+/** All routes of a gateway, compiled. */
+export interface RouteTable {
+	readonly router: Router<Plan>;
+	/** For every request that no route takes: 404, 405, OPTIONS, or a head that is refused. */
+	readonly fallback: Plan;
+	readonly infos: readonly RouteInfo[];
+	/** Every policy once, to be closed with the gateway. */
+	readonly policies: readonly Policy[];
+}
+
+/**
+ * Compiles all routes. The docs have dependencies of their own and not the
+ * gateway's: a browser could not open them with an API key.
+ *
+ * @throws TypeError that lists every problem of every route.
+ */
+export function compileRoutes(
+	declared: readonly Route[],
+	docs: readonly Route[],
+	shared: Shared,
+): RouteTable {
+	const routes = [...declared, ...docs];
+	const open: Shared = { ...shared, dependencies: {} };
+	const problems: string[] = [];
+	const entries = routes.flatMap((route) => {
+		const own = docs.includes(route) ? open : shared;
+		const found = findProblems(route, own.dependencies);
+		problems.push(...found);
+		if (found.length > 0) return [];
+		try {
+			const value = compileRoute(route, own);
+			return [{ methods: route.methods, path: route.path, value }];
+		} catch (error) {
+			problems.push(`${routeName(route)}: ${messageOf(error)}`);
+			return [];
+		}
+	});
+	problems.push(...findClashes(routes.filter(isRoutable)));
+	throwAll(problems);
+	const router = new Router(entries);
+	return {
+		router,
+		fallback: compileRoute(createFallback(router), open),
+		infos: entries.map((entry) => entry.value.info),
+		policies: [
+			...new Set([
+				...shared.policies,
+				...routes.flatMap((one) => one.policies),
+			]),
+		],
+	};
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** What answers where no route does. */
+function createFallback(router: Router<Plan>): Route {
+	return route.all("/*", {
+		operationId: "unmatched",
+		includeInDocs: false,
+		handler: (ctx) => answerUnmatched(ctx, router),
+	});
+}
+
+function answerUnmatched(ctx: Context, router: Router<Plan>): Reply {
+	const methods = router.allowed(ctx.url);
+	if (ctx.method === "OPTIONS" && methods.length > 0) {
+		return reply(204, null, { allow: methods.join(", ") });
+	}
+	if (methods.length === 0 && ctx.method !== "TRACE") {
+		throw failure("ERR_NO_ROUTE");
+	}
+	throw failure("ERR_METHOD_NOT_ALLOWED", {
+		headers: { allow: methods.join(", ") },
+	});
+}

@@ -1,0 +1,291 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Reply } from "../http/reply.ts";
+import type {
+	FilePart,
+	FileSchema,
+	FormLimits,
+	FormShape,
+	InferForm,
+} from "../params/form.ts";
+import type {
+	Infer,
+	InferInput,
+	InferShape,
+	Schema,
+	Shape,
+} from "../params/schema.ts";
+import type { Upstream } from "../proxy/upstream.ts";
+import type { DocsContribution } from "./docs.ts";
+import type { RouteOptions } from "./route-options.ts";
+import type { WithheldSource } from "./withheld.ts";
+
+export type {
+	DocsContribution,
+	SecurityScheme,
+	SecuritySchemes,
+} from "./docs.ts";
+export type {
+	OptionalNames,
+	PathNames,
+	PathValues,
+} from "./path-names.ts";
+export type {
+	Fields,
+	FieldValue,
+	Forward,
+	ReplyValue,
+	ResponseMode,
+	RouteDocs,
+	RouteOptions,
+	SharedOptions,
+} from "./route-options.ts";
+export type {
+	FilePart,
+	FileSchema,
+	FormLimits,
+	FormShape,
+	Infer,
+	InferForm,
+	InferInput,
+	InferShape,
+	Schema,
+	Shape,
+	Upstream,
+	WithheldSource,
+};
+
+/** A value or a promise of it. Only what is thenable is awaited. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What a request's values are, part by part. The parts a route does not declare keep their defaults. */
+export interface ContextValues {
+	readonly path: object;
+	readonly query: object;
+	readonly headers: object;
+	readonly cookies: object;
+	readonly body: unknown;
+	readonly form: object;
+	readonly deps: object;
+}
+
+/**
+ * The one object of a request: what was declared about it, checked and typed,
+ * and what stands behind it. Every phase sees the same one.
+ */
+export interface Context<V extends ContextValues = ContextValues> {
+	/** The request's id; `headgate/request-id` decides where it comes from. Default: random, made when first read. */
+	readonly id: string;
+	/** The method as the client sent it. */
+	readonly method: string;
+	/** The request target as the client sent it, in origin form: path and query. */
+	readonly url: string;
+	/** Path values, decoded once and converted to their declared types. */
+	readonly path: V["path"];
+	/** Declared query values. */
+	readonly query: V["query"];
+	/** Declared header values. The rest is in `req.headers`. */
+	readonly headers: V["headers"];
+	/** Declared cookie values. */
+	readonly cookies: V["cookies"];
+	/** The declared body, checked; undefined before step 6 and where none is declared. */
+	readonly body: V["body"];
+	/** The declared form fields, and for each file what was said of it. */
+	readonly form: V["form"];
+	/** What the dependencies made, by the names they were given. */
+	readonly deps: V["deps"];
+	/** The address the request is accounted to: the peer's, or behind `trustedProxies` the first untrusted one from the right. */
+	readonly address: string;
+	/** The route that matched. */
+	readonly route: RouteInfo;
+	/** What policies want to tell one another and the log about this request. Null until first written. */
+	readonly state: Map<symbol | string, unknown>;
+	/** Aborts when the client leaves or the request ends otherwise. Made when first read. */
+	readonly signal: AbortSignal;
+	readonly req: IncomingMessage;
+	readonly res: ServerResponse;
+	/** Adds a header to whatever answer goes out, the gateway's or the upstream's. */
+	setReplyHeader(name: string, value: string): void;
+	/** Takes every line of that name off what goes upstream, the client's and what was set before, and adds this one; null only takes off. */
+	setUpstreamHeader(name: string, value: string | null): void;
+	/** Takes every value of that name off what the client sent before it goes upstream: a credential that was for the gateway alone. */
+	withhold(source: WithheldSource, name: string): void;
+}
+
+/** What is about to go upstream: `onUpstreamRequest` may change it. */
+export interface UpstreamRequest {
+	method: string;
+	/** Path and query, percent-encoded. */
+	path: string;
+	/** Names and values in turn. */
+	headers: string[];
+}
+
+/** The head of an upstream's answer: `onUpstreamResponse` may change it before it goes on. */
+export interface UpstreamResponse {
+	status: number;
+	/** Names and values in turn, without the hop-by-hop ones. */
+	headers: string[];
+	/** Sees each chunk of the body as it passes, and how the body ended. Several may listen. */
+	observe(observer: BodyObserver): void;
+}
+
+/** Sees a body pass. It can not change or delay it. */
+export interface BodyObserver {
+	onChunk(chunk: Uint8Array): void;
+	/** The whole body has passed. */
+	onEnd(): void;
+	/** The body broke off: what was seen is not the whole. */
+	onAbort(error: Error): void;
+}
+
+/** How a request ended. Given to `onFinish` once. */
+export interface Outcome {
+	/** The status the client got; 499 when it left before the answer was complete. */
+	readonly status: number;
+	/** Where the status comes from. */
+	readonly source: "gateway" | "upstream" | "client";
+	/** The code of the failure or refusal; null when there was none. */
+	readonly code: string | null;
+	/** What was thrown, where something was. For the log only. */
+	readonly error: unknown;
+	/** The origin that was asked, such as `http://users:8002`; null when none was. */
+	readonly upstream: string | null;
+	/** Whether the answer reached the client to its last byte. */
+	readonly complete: boolean;
+	/** How many times the upstream was called. */
+	readonly attempts: number;
+	/** Whole request, in milliseconds. */
+	readonly durationMs: number;
+}
+
+/** What a policy does on the requests of one route. An absent phase costs nothing. */
+export interface PolicyHooks {
+	/**
+	 * Whether `onRequest` answers CORS preflights. They ask, as OPTIONS, about another method (Fetch
+	 * standard, section 4.8): then those about this route run its step 2, unless OPTIONS is declared there.
+	 */
+	readonly answersPreflight?: boolean;
+	/** Step 2: nothing is known but the head. A reply ends the request. */
+	onRequest?(ctx: Context): MaybePromise<Reply | undefined | void>;
+	/** Step 5: identity is known, the body is not read. A reply ends the request. */
+	onAdmit?(ctx: Context): MaybePromise<Reply | undefined | void>;
+	/** Step 7: what goes out can be seen and changed. A reply ends the request. */
+	onUpstreamRequest?(
+		ctx: Context,
+		request: UpstreamRequest,
+	): MaybePromise<Reply | undefined | void>;
+	/** Step 8, synchronous: the head of the upstream's answer. A reply takes its place and its body is dropped. */
+	onUpstreamResponse?(
+		ctx: Context,
+		response: UpstreamResponse,
+	): Reply | undefined | void;
+	/** Step 9: once for every request that reached the route, whatever happened. */
+	onFinish?(ctx: Context, outcome: Outcome): void;
+}
+
+/** What acts on the requests of a route, in phases. Made once for each route at start-up. */
+export interface Policy {
+	readonly name: string;
+	/** The hooks for that route; null when the policy has nothing to do there. */
+	forRoute(route: RouteInfo): PolicyHooks | null;
+	/** Told once when the gateway has been drained. */
+	close?(): MaybePromise<void>;
+	/** What the docs say about a route that has this policy. */
+	readonly docs?: DocsContribution;
+}
+
+/** Where a dependency's own input comes from. */
+export type InputSource = "path" | "query" | "header" | "cookie" | "form";
+
+/** One input of a dependency: made by `header()`, `query()`, `path()`, `cookie()` or `form()`. */
+export interface Input<out T = unknown> {
+	readonly kind: "input";
+	readonly source: InputSource;
+	readonly name: string;
+	readonly schema: Schema;
+	/** Carries the type alone; never there at run time. */
+	readonly "~type"?: T;
+}
+
+/** What a dependency needs before it can resolve: other dependencies, and inputs of its own. */
+export type Needs = Readonly<Record<string, Dependency | Input>>;
+
+/** The values that answer a dependency's needs. */
+export type NeedValues<N> = {
+	readonly [K in keyof N]: N[K] extends Dependency<infer T>
+		? T
+		: N[K] extends Input<infer T>
+			? T
+			: never;
+};
+
+/** What a dependency's resolve function may give back. */
+export type Resolved<R> =
+	R extends AsyncGenerator<infer Y, unknown, unknown>
+		? Exclude<Y, Reply>
+		: Exclude<Awaited<R>, Reply>;
+
+/** Makes a typed value before the upstream is called. Made by `dependency()`. */
+export interface Dependency<out T = unknown> {
+	readonly kind: "dependency";
+	readonly name: string;
+	readonly needs: Needs;
+	readonly resolve: (values: never, ctx: Context) => unknown;
+	readonly docs: DocsContribution | null;
+	/** Whether it can make the request wait. */
+	readonly isAsync: boolean;
+	/** Carries the type alone; never there at run time. */
+	readonly "~type"?: T;
+}
+
+/** Dependencies by the names under which a route sees them. */
+export type Dependencies = Readonly<Record<string, Dependency>>;
+
+/** The values of named dependencies. */
+export type DependencyValues<D> = {
+	readonly [K in keyof D]: D[K] extends Dependency<infer T> ? T : never;
+};
+
+/** A declared route: a plain value. Made by `route`. */
+export interface Route {
+	readonly kind: "route";
+	readonly methods: readonly string[];
+	/** With the builder's prefix. */
+	readonly path: string;
+	readonly options: RouteOptions<never>;
+	/** Of the builders it came from, outermost first. */
+	readonly policies: readonly Policy[];
+	readonly dependencies: Dependencies;
+	readonly upstream: Upstream | string | null;
+	readonly tags: readonly string[];
+}
+
+/** What a policy or the log may know of a route. */
+export interface RouteInfo {
+	/** `operationId`, or `METHOD /path`. */
+	readonly id: string;
+	readonly methods: readonly string[];
+	/** The template, such as `/users/:id`. */
+	readonly path: string;
+	readonly tags: readonly string[];
+	/** Whether an upstream answers, rather than a handler. */
+	readonly proxied: boolean;
+	/** The declared route. */
+	readonly source: Route;
+}
+
+/** One compiled step of a route, as `explain` lists it. */
+export interface StepInfo {
+	/** The number in the life of a request (docs/lifecycle.md). */
+	readonly phase: number;
+	readonly name: string;
+	/** Whether it can make the request wait. */
+	readonly mode: "sync" | "async";
+}
+
+/** Where failures inside hooks and dependencies, and what validation in shadow found, are told. Any pino logger will do. */
+export interface Logger {
+	error(details: object, message: string): void;
+	warn(details: object, message: string): void;
+	info(details: object, message: string): void;
+}

@@ -1,0 +1,215 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { checkGateway } from "./core/check-gateway.ts";
+import { createHandler, type RequestHandler } from "./core/handler.ts";
+import {
+	type InjectRequest,
+	type InjectResponse,
+	inject,
+} from "./core/inject.ts";
+import { Listener, type Listening } from "./core/listener.ts";
+import { toSafeLogger } from "./core/logger.ts";
+import { OpenRequests } from "./core/open-requests.ts";
+import {
+	type CloseOptions,
+	defaultLogger,
+	type GatewayOptions,
+	type ListenOptions,
+	toBlockList,
+	toLimits,
+	toOverrides,
+} from "./core/options.ts";
+import { route } from "./core/route.ts";
+import type { Runtime } from "./core/runtime.ts";
+import { sendFailure } from "./core/send.ts";
+import { createServer } from "./core/server.ts";
+import { compileRoutes, type RouteTable } from "./core/table.ts";
+import type { Policy, RouteInfo, StepInfo } from "./core/types.ts";
+import { createUpgradeHandler } from "./core/upgrade.ts";
+import { createDocument, type OpenApiDocument } from "./openapi/document.ts";
+import { docsRoutes, type MakeRoute } from "./openapi/page.ts";
+import { DeadlineWatch } from "./proxy/deadlines.ts";
+import { type Upstream, UpstreamPool } from "./proxy/upstream.ts";
+
+/** A gateway that has been compiled. Made by {@link createGateway}. */
+export interface Gateway {
+	/** For `http.createServer(gateway.handler)`. */
+	readonly handler: RequestHandler;
+	/** For `server.on('upgrade', gateway.upgrade)`. */
+	readonly upgrade: (
+		req: IncomingMessage,
+		socket: Duplex,
+		head: Buffer,
+	) => void;
+	/** Starts a server of its own, set up by the wire rules. */
+	listen(options?: ListenOptions): Promise<Listening>;
+	/** Drains and closes everything; a second call gives the same promise. */
+	close(options?: CloseOptions): Promise<void>;
+	/** Answers a request in process, without a socket. */
+	inject(request: InjectRequest | string): Promise<InjectResponse>;
+	/** The compiled steps of the route for that method and path, in order. Empty where no route matches. */
+	explain(method: string, path: string): readonly StepInfo[];
+	readonly routes: readonly RouteInfo[];
+	/** The OpenAPI 3.1 document. */
+	readonly openapi: OpenApiDocument;
+}
+
+/**
+ * Compiles routes to a gateway. Everything that can be decided is decided here.
+ *
+ * @throws TypeError that lists every problem of every route, each by its route.
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+	checkGateway(options);
+	return new CompiledGateway(options);
+}
+
+class CompiledGateway implements Gateway {
+	readonly handler: RequestHandler;
+	readonly upgrade: Gateway["upgrade"];
+	readonly routes: readonly RouteInfo[];
+	readonly #options: GatewayOptions;
+	readonly #pools: Pools;
+	readonly #listeners: Set<Listener> = new Set();
+	readonly #runtime: Runtime & { isClosing: boolean };
+	readonly #table: RouteTable;
+	#openapi: OpenApiDocument | null = null;
+	#closing: Promise<void> | null = null;
+
+	constructor(options: GatewayOptions) {
+		this.#options = options;
+		this.#pools = new Pools();
+		this.#runtime = createRuntime(options);
+		const docs = docsRoutes(
+			options.docs,
+			() => this.openapi,
+			route.get as MakeRoute,
+		);
+		this.#table = compileRoutes(options.routes, docs, {
+			dependencies: options.dependencies ?? {},
+			policies: options.policies ?? [],
+			overrides: toOverrides(options.overrides),
+			upstreams: new Map(),
+			poolOf: (upstream) => this.#pools.open(upstream),
+		});
+		this.routes = this.#table.infos;
+		this.handler = createHandler(this.#runtime, this.#table);
+		this.upgrade = createUpgradeHandler(this.#runtime, this.#table);
+	}
+
+	get openapi(): OpenApiDocument {
+		const { title, version, routes, errorFormat } = this.#options;
+		this.#openapi ??= createDocument(
+			{
+				title: title ?? "API Gateway",
+				version: version ?? "1.0.0",
+				description: this.#options.description,
+				servers: this.#options.servers,
+				errorFormat,
+			},
+			routes,
+			{
+				dependencies: this.#options.dependencies ?? {},
+				policies: this.#options.policies ?? [],
+			},
+		);
+		return this.#openapi;
+	}
+
+	async listen(options: ListenOptions = {}): Promise<Listening> {
+		if (this.#closing !== null) throw new Error("the gateway has been closed");
+		const server = createServer({
+			handler: this.handler,
+			continueHandler: createHandler(this.#runtime, this.#table, true),
+			upgrade: this.upgrade,
+			limits: this.#runtime.limits,
+			errorFormat: this.#runtime.errorFormat,
+			tls: options.tls ?? null,
+		});
+		const listener = new Listener(server);
+		const listening = await listener.open(options);
+		if (this.#closing !== null) {
+			await listener.close(0);
+			throw new Error("the gateway has been closed");
+		}
+		this.#listeners.add(listener);
+		return listening;
+	}
+
+	close({ timeoutMs = 30_000 }: CloseOptions = {}): Promise<void> {
+		this.#closing ??= this.#close(timeoutMs);
+		return this.#closing;
+	}
+
+	async #close(timeoutMs: number): Promise<void> {
+		this.#runtime.isClosing = true;
+		this.#runtime.watch.announceClosing();
+		await Promise.all([
+			this.#runtime.open.settle(timeoutMs),
+			...[...this.#listeners].map((listener) => listener.close(timeoutMs)),
+		]);
+		await this.#pools.close();
+		this.#runtime.watch.close();
+		for (const policy of this.#table.policies) await this.#closePolicy(policy);
+	}
+
+	/** One that fails does not keep the next open. */
+	async #closePolicy(policy: Policy): Promise<void> {
+		try {
+			await policy.close?.();
+		} catch (error) {
+			const details = { err: error, policy: policy.name };
+			this.#runtime.logger.error(details, "a policy failed to close");
+		}
+	}
+
+	async inject(request: InjectRequest | string): Promise<InjectResponse> {
+		if (this.#closing !== null) throw new Error("the gateway has been closed");
+		return inject(
+			this.handler,
+			typeof request === "string" ? { url: request } : request,
+		);
+	}
+
+	explain(method: string, path: string): readonly StepInfo[] {
+		const match = this.#table.router.find(method.toUpperCase(), path);
+		if (match === null) return [];
+		const { steps, actInfo } = match.value;
+		return [...steps, actInfo].map(({ phase, name, mode }) => ({
+			phase,
+			name,
+			mode,
+		}));
+	}
+}
+
+function createRuntime(
+	options: GatewayOptions,
+): Runtime & { isClosing: boolean } {
+	return {
+		watch: new DeadlineWatch(),
+		logger: toSafeLogger(options.logger ?? defaultLogger),
+		errorFormat: options.errorFormat ?? "problem",
+		limits: toLimits(options.limits),
+		trustedProxies: toBlockList(options.trustedProxies),
+		open: new OpenRequests(),
+		isClosing: false,
+		fail: sendFailure,
+	};
+}
+
+/** The open connections of every upstream, opened when a route first names it. */
+class Pools {
+	readonly #byUpstream = new Map<Upstream, UpstreamPool>();
+
+	open(upstream: Upstream): UpstreamPool {
+		const known = this.#byUpstream.get(upstream) ?? new UpstreamPool(upstream);
+		this.#byUpstream.set(upstream, known);
+		return known;
+	}
+
+	async close(): Promise<void> {
+		const pools = [...this.#byUpstream.values()];
+		await Promise.all(pools.map((pool) => pool.destroy()));
+	}
+}

@@ -1,0 +1,156 @@
+import { STATUS_CODES } from "node:http";
+import { Readable } from "node:stream";
+import type { HttpError } from "./errors.ts";
+
+/** What a reply may carry: text, bytes, a value that becomes JSON, a stream, or nothing. */
+export type ReplyBody =
+	| string
+	| Uint8Array
+	| Readable
+	| ReadableStream<Uint8Array>
+	| AsyncIterable<Uint8Array | string>
+	| JsonValue
+	| null
+	| undefined;
+
+/** Anything `JSON.stringify` takes. */
+export type JsonValue =
+	| string
+	| number
+	| boolean
+	| null
+	| readonly JsonValue[]
+	| { readonly [key: string]: JsonValue | undefined };
+
+/** Reply headers: one value, or several lines of one name. */
+export type ReplyHeaders = Readonly<
+	Record<string, string | number | readonly string[]>
+>;
+
+/** An answer the gateway gives itself. Made by {@link reply}. */
+export class Reply {
+	readonly status: number;
+	/** Names and values in turn, as they go out. */
+	readonly headers: string[];
+	readonly body: string | Uint8Array | Readable | null;
+
+	constructor(
+		status: number,
+		headers: string[],
+		body: string | Uint8Array | Readable | null,
+	) {
+		this.status = status;
+		this.headers = headers;
+		this.body = body;
+	}
+}
+
+/** Whether a value is an answer made by {@link reply}: what a dependency gave may be one. */
+export function isReply(value: unknown): value is Reply {
+	return value instanceof Reply;
+}
+
+/**
+ * An answer the gateway gives itself, from a `handler`, a policy, or a dependency.
+ * A plain object or array becomes JSON; a string is sent as UTF-8 text; streams
+ * are sent as they come. `content-type` is set unless `headers` has one.
+ *
+ * @throws RangeError when `status` is not an integer in 200..599.
+ */
+export function reply(
+	status: number,
+	body?: ReplyBody,
+	headers?: ReplyHeaders,
+): Reply {
+	if (!Number.isInteger(status) || status < 200 || status > 599) {
+		throw new RangeError(
+			`reply status must be an integer in 200..599, got ${status}`,
+		);
+	}
+	const list = toHeaderList(headers);
+	const [payload, type] = toPayload(body);
+	if (type !== null && !hasHeader(list, "content-type")) {
+		list.push("content-type", type);
+	}
+	return new Reply(status, list, payload);
+}
+
+function toHeaderList(headers: ReplyHeaders | undefined): string[] {
+	const list: string[] = [];
+	for (const [name, value] of Object.entries(headers ?? {})) {
+		if (typeof value === "object") {
+			for (const line of value) list.push(name, line);
+		} else {
+			list.push(name, String(value));
+		}
+	}
+	return list;
+}
+
+function toPayload(
+	body: ReplyBody,
+): [string | Uint8Array | Readable | null, string | null] {
+	if (body === null || body === undefined) return [null, null];
+	if (typeof body === "string") return [body, "text/plain; charset=utf-8"];
+	if (body instanceof Uint8Array) return [body, "application/octet-stream"];
+	if (body instanceof Readable) return [body, "application/octet-stream"];
+	if (body instanceof ReadableStream) {
+		return [
+			Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]),
+			"application/octet-stream",
+		];
+	}
+	if (typeof body === "object" && Symbol.asyncIterator in body) {
+		// Not in object mode: a piece that is no text or bytes fails the stream.
+		const stream = Readable.from(body, { objectMode: false });
+		return [stream, "application/octet-stream"];
+	}
+	return [JSON.stringify(body), "application/json"];
+}
+
+/** Whether a flat header list has that name, given in lower case. */
+export function hasHeader(list: readonly string[], name: string): boolean {
+	for (let i = 0; i < list.length; i += 2) {
+		const candidate = list[i] as string;
+		if (candidate.length === name.length && candidate.toLowerCase() === name) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/** How errors are rendered: RFC 9457 problem details, or what a FastAPI application would answer. */
+export type ErrorFormat = "problem" | "fastapi";
+
+/** The answer for a refusal or failure. */
+export function toErrorReply(error: HttpError, format: ErrorFormat): Reply {
+	const headers = toHeaderList(error.headers ?? undefined);
+	if (format === "fastapi") {
+		headers.push("content-type", "application/json");
+		return new Reply(
+			error.status,
+			headers,
+			JSON.stringify({ detail: error.problems ?? error.message }),
+		);
+	}
+	headers.push("content-type", "application/problem+json");
+	const document: Record<string, unknown> = {
+		type: "about:blank",
+		title: STATUS_CODES[error.status] ?? "Error",
+		status: error.status,
+		detail: error.message,
+		code: error.code,
+	};
+	if (error.problems !== null) document.errors = error.problems;
+	return new Reply(error.status, headers, JSON.stringify(document));
+}
+
+/** Whether headers (names and values in turn) announce a stream of events, which has no end of its own. */
+export function isEventStream(headers: readonly string[]): boolean {
+	return headers.some(
+		(name, i) =>
+			i % 2 === 0 &&
+			name.toLowerCase() === "content-type" &&
+			/^\s*text\/event-stream/i.test(headers[i + 1] ?? ""),
+	);
+}

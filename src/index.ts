@@ -1,0 +1,93 @@
+export { Type } from "typebox";
+export { type Decision, decisionsOf, noteDecision } from "./core/decisions.ts";
+export {
+	type DependencyOptions,
+	dependency,
+	type InputBuilder,
+	input,
+} from "./core/dependency.ts";
+export type { InjectRequest, InjectResponse } from "./core/inject.ts";
+export type { Listening } from "./core/listener.ts";
+export type {
+	CloseOptions,
+	DocsOptions,
+	GatewayOptions,
+	ListenOptions,
+} from "./core/options.ts";
+export { type RouteBuilder, type RouteContext, route } from "./core/route.ts";
+export type { GatewayLimits } from "./core/runtime.ts";
+export type {
+	BodyObserver,
+	Context,
+	ContextValues,
+	Dependencies,
+	Dependency,
+	DependencyValues,
+	DocsContribution,
+	Fields,
+	FieldValue,
+	Forward,
+	Input,
+	InputSource,
+	Logger,
+	MaybePromise,
+	Needs,
+	NeedValues,
+	Outcome,
+	Policy,
+	PolicyHooks,
+	ResponseMode,
+	Route,
+	RouteDocs,
+	RouteInfo,
+	RouteOptions,
+	SecurityScheme,
+	SecuritySchemes,
+	SharedOptions,
+	StepInfo,
+	UpstreamRequest,
+	UpstreamResponse,
+	WithheldSource,
+} from "./core/types.ts";
+export { createGateway, type Gateway } from "./gateway.ts";
+export {
+	type ErrorCode,
+	HttpError,
+	type HttpErrorOptions,
+	type Problem,
+} from "./http/errors.ts";
+export {
+	type ErrorFormat,
+	isReply,
+	type JsonValue,
+	type Reply,
+	type ReplyBody,
+	type ReplyHeaders,
+	reply,
+} from "./http/reply.ts";
+export type { OpenApiDocument } from "./openapi/document.ts";
+export {
+	type FileOptions,
+	type FilePart,
+	type FileSchema,
+	type FormLimits,
+	type FormShape,
+	file,
+	type InferForm,
+} from "./params/form.ts";
+export type {
+	Infer,
+	InferInput,
+	InferShape,
+	JsonSchema,
+	Schema,
+	Shape,
+	StandardSchema,
+} from "./params/schema.ts";
+export {
+	type Upstream,
+	type UpstreamOptions,
+	type UpstreamPoolOptions,
+	type UpstreamTimeouts,
+	upstream,
+} from "./proxy/upstream.ts";

@@ -1,0 +1,46 @@
+import { type Context, type Input, input, Type } from "../../index.ts";
+
+/** Every authorization line of a request: more than one is refused, and not read by whoever comes first. */
+export const authorizationInput: Input<string[] | undefined> = input.header(
+	"authorization",
+	Type.Optional(Type.Array(Type.String())),
+);
+
+/** What an Authorization field holds of one scheme: none of it, its credentials, or more than may be. */
+export type Credentials =
+	| { readonly kind: "none" }
+	| { readonly kind: "one"; readonly text: string }
+	| { readonly kind: "several" };
+
+const none: Credentials = { kind: "none" };
+const several: Credentials = { kind: "several" };
+
+/** The credentials of that scheme (in lower case), as they stand behind its name (RFC 9110 section 11.4). */
+export function readCredentials(
+	lines: readonly string[] | undefined,
+	scheme: string,
+): Credentials {
+	if (lines === undefined) return none;
+	if (lines.length > 1) return several;
+	const line = lines[0] as string;
+	if (!isOfScheme(line, scheme)) return none;
+	return { kind: "one", text: line.slice(scheme.length).trim() };
+}
+
+function isOfScheme(line: string, scheme: string): boolean {
+	const next = line.charAt(scheme.length);
+	return (
+		(next === " " || next === "") &&
+		line.slice(0, scheme.length).toLowerCase() === scheme
+	);
+}
+
+/** Takes the Authorization field off what goes upstream, unless it is another scheme's. */
+export function withholdAuthorization(
+	lines: readonly string[] | undefined,
+	scheme: string,
+	ctx: Context,
+): void {
+	if (readCredentials(lines, scheme).kind === "none") return;
+	ctx.withhold("header", "authorization");
+}

@@ -1,0 +1,78 @@
+import type { MaybePromise } from "../../index.ts";
+import { SharedCalls } from "./shared-calls.ts";
+import { TtlCache } from "./ttl-cache.ts";
+
+/** How long answers about credentials are believed, and how many. */
+export interface LookupCacheOptions {
+	/** A found one, in milliseconds: also how long a revoked one still works. 0 asks each time. Default 60,000. */
+	readonly foundMs?: number;
+	/** One that was not found, in milliseconds. Default 5,000. */
+	readonly missingMs?: number;
+	/** Of each kind. Default 10,000. */
+	readonly maxEntries?: number;
+	/** A look-up that takes longer has failed. In milliseconds, default 5,000; 0 waits without end. */
+	readonly timeoutMs?: number;
+}
+
+/**
+ * Look-ups of credentials by their digest, cached; concurrent ones of the same
+ * share a call. What is found and what is not are kept apart, so that made-up
+ * credentials can not push out real ones. Failures are not kept.
+ */
+export class CachedLookup<V extends object> {
+	readonly #found: TtlCache<V>;
+	readonly #missing: TtlCache<null>;
+	readonly #calls: SharedCalls<V | null>;
+	readonly #foundMs: number;
+	readonly #missingMs: number;
+
+	/** @throws RangeError when an option is not a number of at least 0. */
+	constructor(options: LookupCacheOptions, now: () => number) {
+		const { foundMs, missingMs, maxEntries, timeoutMs } = withDefaults(options);
+		this.#found = new TtlCache(maxEntries, now);
+		this.#missing = new TtlCache(maxEntries, now);
+		this.#calls = new SharedCalls(timeoutMs);
+		this.#foundMs = foundMs;
+		this.#missingMs = missingMs;
+	}
+
+	/**
+	 * What is known under that digest, else what `find` gives: null or undefined
+	 * where there is nothing. `maxMs` bounds how long a found value is kept.
+	 */
+	get(
+		digest: string,
+		find: () => MaybePromise<V | null | undefined>,
+		maxMs: (value: V) => number = () => Number.POSITIVE_INFINITY,
+	): MaybePromise<V | null> {
+		const known = this.#found.get(digest) ?? this.#missing.get(digest);
+		if (known !== undefined) return known;
+		return this.#calls.run(digest, async () => {
+			const value = (await find()) ?? null;
+			if (value === null) this.#missing.set(digest, null, this.#missingMs);
+			else {
+				const keptMs = Math.min(this.#foundMs, maxMs(value));
+				this.#found.set(digest, value, keptMs);
+			}
+			return value;
+		});
+	}
+}
+
+function withDefaults(
+	options: LookupCacheOptions,
+): Required<LookupCacheOptions> {
+	const all = {
+		foundMs: 60_000,
+		missingMs: 5_000,
+		maxEntries: 10_000,
+		timeoutMs: 5_000,
+		...options,
+	};
+	for (const [name, value] of Object.entries(all)) {
+		if (typeof value !== "number" || !(value >= 0)) {
+			throw new RangeError(`cache.${name} must be a number of at least 0`);
+		}
+	}
+	return all;
+}

@@ -1,0 +1,158 @@
+import type { ServerResponse } from "node:http";
+import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
+import { ResponseHead, removeNames } from "../http/headers.ts";
+import { isEventStream } from "../http/reply.ts";
+
+/** The head of an answer on its way to the client. */
+export interface AnswerHead {
+	status: number;
+	/** Names and values in turn; may be changed before it goes out. */
+	headers: string[];
+}
+
+/** Where a body comes from: undici's controller of a call. */
+export interface Pausable {
+	pause(): void;
+	resume(): void;
+}
+
+/** The same at its end. */
+export interface Ended extends Pausable {
+	readonly rawTrailers?: unknown;
+}
+
+/** A body of up to so many bytes that has come whole leaves in one write with its head. */
+const maxJoinedBytes = 16 * 1024;
+const trailerField: ReadonlySet<string> = new Set(["trailer"]);
+
+/**
+ * Writes an upstream's answer to the client: head and body of a small answer in
+ * one write, else the head at once and the body as it comes.
+ */
+export class AnswerWriter {
+	readonly answer: AnswerHead;
+	/** The first chunk, while it waits with the head for the rest of the read that brought them. */
+	first: Buffer | null = null;
+	/** Whether the upstream waits for the client to read on. */
+	isPaused = false;
+	readonly #res: ServerResponse;
+	readonly #head: ResponseHead;
+
+	constructor(
+		res: ServerResponse,
+		status: number,
+		rawHeaders: readonly (Uint8Array | string)[],
+	) {
+		this.#res = res;
+		this.#head = new ResponseHead(rawHeaders);
+		this.answer = { status, headers: this.#head.headers };
+	}
+
+	/** Whether it can not be told where the body ends: by a coding that is not known, or a length that a number can not hold. */
+	get isAmbiguous(): boolean {
+		const { hasUnknownCoding, contentLength } = this.#head;
+		return hasUnknownCoding || contentLength > Number.MAX_SAFE_INTEGER;
+	}
+
+	/** Answers that have no body whatever their framing fields say (RFC 9112 section 6.3). */
+	get hasNoBody(): boolean {
+		const { status } = this.answer;
+		return isBodiless(status) || this.#res.req.method === "HEAD";
+	}
+
+	/** Whether it is a stream of events, which has no end of its own. */
+	get isEventStream(): boolean {
+		return isEventStream(this.answer.headers);
+	}
+
+	/** Sends the head before a body that is still to come, with what has come of it. */
+	sendHead(source: Pausable | null): void {
+		this.#writeHead();
+		const { first } = this;
+		this.first = null;
+		if (first === null) this.#res.flushHeaders();
+		else if (source !== null) this.write(first, source);
+	}
+
+	/** Sends a chunk. A client that reads slowly pauses the source until it has read on. */
+	write(chunk: Buffer, source: Pausable): void {
+		// Its head could not be sent, and another answer has taken its place.
+		if (this.#res.writableEnded) return;
+		if (this.#res.write(chunk) || this.isPaused) return;
+		this.isPaused = true;
+		source.pause();
+		this.#res.once("drain", () => {
+			this.isPaused = false;
+			source.resume();
+		});
+	}
+
+	/** Sends the head, and ends there. */
+	endAtHead(): void {
+		this.#writeHead();
+		this.#res.end();
+	}
+
+	/** Sends head and body in one write: all of it is here. */
+	endWhole(): void {
+		const { first } = this;
+		this.#frame(first === null ? 0 : first.length);
+		this.#writeHead();
+		if (first === null) this.#res.end();
+		else if (first.length <= maxJoinedBytes) {
+			// node joins a latin1 body to the head: one string, one write (bench/README.md).
+			this.#res.end(first.toString("latin1"), "latin1");
+		} else this.#res.end(first);
+	}
+
+	/** Ends a body that is sent chunk by chunk. Trailers reach a client that is sent chunks (RFC 9112 section 7.1.2). */
+	endStream(source: Ended): void {
+		if (!this.#res.headersSent) this.sendHead(source);
+		const trailers = source.rawTrailers as readonly Uint8Array[] | null;
+		if (trailers !== null && trailers.length > 0 && this.#isChunked()) {
+			addTrailers(this.#res, new ResponseHead(trailers).headers);
+		}
+		this.#res.end();
+	}
+
+	/** A chunked answer that has come whole gets its length. */
+	#frame(length: number): void {
+		if (this.#head.contentLength >= 0) return;
+		this.answer.headers.push("content-length", String(length));
+		this.#head.contentLength = length;
+	}
+
+	#isChunked(): boolean {
+		return this.#head.contentLength < 0 && this.#res.chunkedEncoding;
+	}
+
+	/** @throws node's error for a head that it would not send; nothing has gone out then. */
+	#writeHead(): void {
+		const { answer } = this;
+		if (this.#head.hasTrailer && !this.#canSendTrailers()) {
+			answer.headers = removeNames(answer.headers, trailerField);
+		}
+		if (isBodiless(answer.status)) checkBodilessHead(answer.headers);
+		this.#res.writeHead(answer.status, answer.headers);
+	}
+
+	#canSendTrailers(): boolean {
+		return (
+			this.#head.contentLength < 0 &&
+			!this.hasNoBody &&
+			this.#res.req.httpVersionMinor > 0
+		);
+	}
+}
+
+function addTrailers(res: ServerResponse, list: readonly string[]): void {
+	const pairs: [string, string][] = [];
+	for (let i = 0; i < list.length; i += 2) {
+		pairs.push([list[i] as string, list[i + 1] as string]);
+	}
+	try {
+		res.addTrailers(pairs);
+	} catch {
+		// A trailer that node would not send is left out: what it would have said is optional (RFC 9110 section 6.5.1).
+	}
+}

@@ -1,0 +1,123 @@
+import type { Socket } from "node:net";
+import { buildConnector } from "undici";
+import { lookupAddress } from "./loopback.ts";
+
+/**
+ * undici's connector, with three things set right on each socket that undici
+ * offers no other way to:
+ *
+ * - a `100 Continue` that nobody asked for is a legal answer (RFC 9110 section
+ *   15.2.1), which undici takes for a broken one: it is taken out of the bytes;
+ * - a reset within a body that ends with the connection is taken by undici for
+ *   its end: {@link isResetNow} tells;
+ * - undici does not say whether a connection that broke had served a request
+ *   before: {@link wasNew} tells.
+ *
+ * `connectMs` is asked at the first connection: by then every route has said what it allows.
+ */
+export function createConnector(
+	options: buildConnector.BuildOptions,
+	connectMs: () => number,
+): buildConnector.connector {
+	let connect: buildConnector.connector | null = null;
+	return (target, callback) => {
+		connect ??= buildConnector({
+			lookup: lookupAddress,
+			// Where a name has several addresses, the next is tried when one refuses or is slow (RFC 8305).
+			autoSelectFamily: true,
+			...options,
+			timeout: connectMs(),
+		} as buildConnector.BuildOptions);
+		connect(target, (...result) => {
+			const [error, socket] = result;
+			if (error === null) prepare(socket);
+			callback(...result);
+		});
+	};
+}
+
+let isReset = false;
+
+/** Whether the bytes that end just now end with a reset. */
+export function isResetNow(): boolean {
+	return isReset;
+}
+
+const ofNewConnections = new WeakSet<object>();
+
+/** Whether the connection that ended with this error was at its first request. */
+export function wasNew(error: object): boolean {
+	return ofNewConnections.has(error);
+}
+
+function prepare(socket: Socket): void {
+	let heads = 0;
+	// Added before undici's own listener, so that it is known when undici ends the answer.
+	socket.on("error", (error) => {
+		if (heads < 2) ofNewConnections.add(error);
+		isReset = true;
+		queueMicrotask(() => {
+			isReset = false;
+		});
+	});
+	skipContinue(socket, () => {
+		heads++;
+	});
+}
+
+type Write = (data: unknown, encoding: unknown, callback: unknown) => boolean;
+
+const prefix = Buffer.from("HTTP/1.1 100");
+const maxInterimBytes = 8 * 1024;
+
+/**
+ * Takes `100 Continue` out of what undici reads. An answer can only begin after
+ * the head of a request has been written; undici writes heads as strings that
+ * begin with a method, and the frames of chunks as strings that begin with a line end.
+ */
+function skipContinue(socket: Socket, onHead: () => void): void {
+	const write = socket.write.bind(socket) as Write;
+	const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
+	let isHeadNext = false;
+	let kept: Buffer | null = null;
+	// Named parameters: a rest array for each write costs on the way of every request.
+	socket.write = ((data: unknown, encoding?: unknown, callback?: unknown) => {
+		if (typeof data === "string" && data.charCodeAt(0) !== 13) {
+			isHeadNext = true;
+			onHead();
+		}
+		return write(data, encoding, callback);
+	}) as Socket["write"];
+	socket.read = (size?: number) => {
+		const chunk = read(size);
+		if (!isHeadNext || chunk === null) return chunk;
+		const bytes: Buffer = kept === null ? chunk : Buffer.concat([kept, chunk]);
+		kept = null;
+		const rest = afterContinue(bytes);
+		if (rest === null) {
+			kept = bytes;
+			return null;
+		}
+		if (rest.length === 0) return null;
+		isHeadNext = false;
+		return rest;
+	};
+}
+
+/** What follows all interim 100 answers at the front; null when more bytes are needed to tell. */
+function afterContinue(bytes: Buffer): Buffer | null {
+	let rest = bytes;
+	while (startsLikeContinue(rest)) {
+		const end = rest.indexOf("\r\n\r\n");
+		if (end < 0) return rest.length > maxInterimBytes ? rest : null;
+		rest = rest.subarray(end + 4);
+	}
+	return rest;
+}
+
+function startsLikeContinue(bytes: Buffer): boolean {
+	// The tenth byte rules out every other status at once.
+	if (bytes.length > 10 && bytes[10] !== 0x30) return false;
+	const length = Math.min(bytes.length, prefix.length);
+	return length > 0 && bytes.compare(prefix, 0, length, 0, length) === 0;
+}

@@ -1,0 +1,43 @@
+import type { Duplex, Readable } from "node:stream";
+import type { HttpError } from "../http/errors.ts";
+import type { AnswerHead } from "./answer-writer.ts";
+
+/** What one call sends. */
+export interface ForwardRequest {
+	readonly method: string;
+	/** Path and query, percent-encoded. */
+	readonly path: string;
+	/** Names and values in turn. */
+	readonly headers: string[];
+	readonly body: Readable | Uint8Array | null;
+	/** The protocol that the connection is to become; null for plain HTTP. */
+	readonly upgrade: string | null;
+}
+
+/** The request that a forward works for. */
+export interface ForwardOwner {
+	/**
+	 * The head has come. True sends it on with the body behind it; false means
+	 * that the owner has taken over: it has called `abort` or `gather`.
+	 */
+	onAnswerHead(head: AnswerHead): boolean;
+	/** The head is about to go out. */
+	onHeadOut(): void;
+	/** The upstream has switched protocols: the socket is the owner's. */
+	onUpgraded(head: AnswerHead, socket: Duplex): void;
+	/** The client has been sent nothing and may be told. */
+	onForwardFailed(error: HttpError): void;
+	/** The answer broke off after its head: the client's socket must go. */
+	onAnswerBroken(error: HttpError): void;
+	/** Sees the answer's body as it passes; null where nobody looks. */
+	readonly bodyObserver: ForwardObserver | null;
+	/** Whether bytes of the client's request are still to come. */
+	readonly isRequestOpen: boolean;
+}
+
+/** Sees the body of an answer pass. */
+export interface ForwardObserver {
+	onChunk(chunk: Uint8Array): void;
+	onEnd(): void;
+	onAbort(error: Error): void;
+}

@@ -1,0 +1,244 @@
+import type { ConnectionOptions } from "node:tls";
+import type { buildConnector, Client, Dispatcher } from "undici";
+import { Connections } from "./connections.ts";
+import { createConnector } from "./connector.ts";
+
+/** How long an upstream may take. A route may override each. */
+export interface UpstreamTimeouts {
+	/** For a connection to be made, in milliseconds. Default 2,000. 0 is off. */
+	readonly connectMs: number;
+	/** Of silence before the head of the answer, in milliseconds: an upload that moves is no silence. Default 15,000. 0 is off. */
+	readonly headersMs: number;
+	/** Of silence within the body of the answer, in milliseconds. Default 60,000. 0 is off. */
+	readonly bodyMs: number;
+	/** For the whole call, in milliseconds. Default 0: off. */
+	readonly totalMs: number;
+}
+
+/** How connections to an upstream are kept. */
+export interface UpstreamPoolOptions {
+	/** Connections to one origin at the same time. Default 1,024. */
+	readonly connections?: number;
+	/** Calls that wait for one of them; one more is a 503. Default 10,000. */
+	readonly maxQueue?: number;
+	/** An idle connection is closed after so many milliseconds. Default 4,000, or what the service announces. */
+	readonly keepAliveMs?: number;
+}
+
+/** What is known of a service. */
+export interface UpstreamOptions {
+	/** The name in logs and metrics. Default: the first origin's host. */
+	readonly name?: string;
+	readonly timeout?: Partial<UpstreamTimeouts>;
+	readonly pool?: UpstreamPoolOptions;
+	/** undici interceptors, `dispatch => dispatch`, the first is the innermost. Default none. */
+	readonly interceptors?: readonly Dispatcher.DispatcherComposeInterceptor[];
+	/** Sends the client's Host instead of the origin's own. Default false. */
+	readonly preserveHost?: boolean;
+	/**
+	 * Which forwarding headers tell the service about the client: `x-forwarded-for|-host|-proto`,
+	 * the `forwarded` of RFC 7239, both or none. What the client sent of either is dropped in any case. Default both.
+	 */
+	readonly forwarded?: "both" | "x-forwarded" | "forwarded" | "none";
+	/** Whether `via` is added both ways (RFC 9110 section 7.6.3). Default true. */
+	readonly via?: boolean;
+	/** Whether `x-request-start: t=<seconds>` tells the service when the gateway got the request. Default false. */
+	readonly requestStart?: boolean;
+	/** For https origins: own CA, SNI, client certificate. Certificates are verified unless this says otherwise. */
+	readonly tls?: ConnectionOptions;
+	/** A Unix socket to connect to instead of the origin's host and port. */
+	readonly socketPath?: string;
+}
+
+const defaultTimeouts: UpstreamTimeouts = {
+	connectMs: 2_000,
+	headersMs: 15_000,
+	bodyMs: 60_000,
+	totalMs: 0,
+};
+
+/** A service that answers: one origin or several, asked in turn. A plain value; the gateway opens its connections. Made by {@link upstream}. */
+export class Upstream {
+	readonly name: string;
+	/** Such as `http://users:8002`. */
+	readonly origins: readonly string[];
+	readonly timeout: UpstreamTimeouts;
+	readonly options: UpstreamOptions;
+
+	constructor(origins: readonly string[], options: UpstreamOptions) {
+		this.origins = origins;
+		this.options = options;
+		this.name = options.name ?? new URL(origins[0] as string).host;
+		this.timeout = { ...defaultTimeouts, ...options.timeout };
+	}
+}
+
+/**
+ * Declares a service: `upstream('http://users:8002', { timeout: { headersMs: 15_000 } })`.
+ * Several origins are asked in turn.
+ *
+ * @throws TypeError when an origin is not `http(s)://host[:port]`, or an option is out of range.
+ */
+export function upstream(
+	origin: string | readonly string[],
+	options: UpstreamOptions = {},
+): Upstream {
+	const origins = typeof origin === "string" ? [origin] : origin;
+	if (origins.length === 0) throw new TypeError("upstream: no origin given");
+	for (const [name, value] of Object.entries({
+		...options.timeout,
+		...options.pool,
+	})) {
+		if (typeof value !== "number" || !(value >= 0)) {
+			throw new TypeError(
+				`upstream: ${name} must be a number of at least 0, got ${value}`,
+			);
+		}
+	}
+	return new Upstream(origins.map(parseOrigin), options);
+}
+
+function parseOrigin(text: string): string {
+	let url: URL;
+	try {
+		url = new URL(text);
+	} catch {
+		throw new TypeError(
+			`upstream: "${text}" is not a URL; write http://host:port`,
+		);
+	}
+	if (url.protocol !== "http:" && url.protocol !== "https:") {
+		throw new TypeError(`upstream: "${text}" must begin with http: or https:`);
+	}
+	if (url.username !== "" || url.password !== "") {
+		throw new TypeError("upstream: an origin takes no user and password");
+	}
+	if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+		throw new TypeError(
+			`upstream: "${text}" must be an origin alone; a path belongs into upstreamPath`,
+		);
+	}
+	return url.origin;
+}
+
+/** What one call goes to. */
+export interface Target {
+	/** Such as `http://users:8002`. */
+	readonly origin: string;
+	readonly dispatch: Dispatcher["dispatch"];
+	/** The same origin over a connection of its own, for the one retry after a stale one. */
+	readonly dispatchFresh: Dispatcher["dispatch"];
+	/** Whether calls wait for one of its connections. */
+	readonly hasQueue: boolean;
+	/** Takes a call that waits for a connection out of the queue. */
+	cancel(call: object, error: Error): void;
+}
+
+/** The open connections of an upstream. Owned by one gateway, which closes them. */
+export class UpstreamPool {
+	readonly upstream: Upstream;
+	/** Calls under way or waiting. */
+	inFlight = 0;
+	readonly maxInFlight: number;
+	readonly #targets: readonly PoolTarget[];
+	#connectMs: number;
+	#next = 0;
+
+	constructor(upstream: Upstream) {
+		const { pool = {} } = upstream.options;
+		this.upstream = upstream;
+		this.maxInFlight =
+			(pool.connections ?? 1_024) * upstream.origins.length +
+			(pool.maxQueue ?? 10_000);
+		this.#targets = upstream.origins.map(
+			(origin) => new PoolTarget(origin, upstream, () => this.#connectMs),
+		);
+		this.#connectMs = upstream.timeout.connectMs;
+	}
+
+	/** Gives an attempt to connect the time that a route allows: the longest of all routes. 0 is no limit. */
+	allow({ connectMs }: UpstreamTimeouts): void {
+		const isUnlimited = connectMs === 0 || this.#connectMs === 0;
+		this.#connectMs = isUnlimited ? 0 : Math.max(connectMs, this.#connectMs);
+	}
+
+	/** The origin whose turn it is. */
+	pick(): Target {
+		const targets = this.#targets;
+		if (targets.length === 1) return targets[0] as Target;
+		this.#next = (this.#next + 1) % targets.length;
+		return targets[this.#next] as Target;
+	}
+
+	/** Ends every connection at once. */
+	async destroy(): Promise<void> {
+		await Promise.all(this.#targets.map((target) => target.destroy()));
+	}
+}
+
+class PoolTarget implements Target {
+	readonly origin: string;
+	readonly dispatch: Dispatcher["dispatch"];
+	readonly dispatchFresh: Dispatcher["dispatch"];
+	readonly #connections: Connections;
+
+	constructor(origin: string, upstream: Upstream, connectMs: () => number) {
+		const { pool, interceptors = [] } = upstream.options;
+		const connections = new Connections(
+			origin,
+			toClientOptions(upstream, connectMs),
+			pool?.connections ?? 1_024,
+		);
+		this.origin = origin;
+		this.#connections = connections;
+		this.dispatch = wrap(connections.dispatch, interceptors);
+		this.dispatchFresh = wrap(connections.dispatchFresh, interceptors);
+	}
+
+	get hasQueue(): boolean {
+		return this.#connections.hasQueue;
+	}
+
+	cancel(call: object, error: Error): void {
+		this.#connections.cancel(call, error);
+	}
+
+	destroy(): Promise<void> {
+		return this.#connections.destroy();
+	}
+}
+
+function wrap(
+	dispatch: Dispatcher["dispatch"],
+	interceptors: readonly Dispatcher.DispatcherComposeInterceptor[],
+): Dispatcher["dispatch"] {
+	return interceptors.reduce(
+		(inner, interceptor) => interceptor(inner),
+		dispatch,
+	);
+}
+
+function toConnect(options: UpstreamOptions): buildConnector.BuildOptions {
+	const { tls = {}, socketPath } = options;
+	const connect = {
+		...tls,
+		allowH2: false,
+	} as buildConnector.BuildOptions;
+	return socketPath === undefined ? connect : { ...connect, socketPath };
+}
+
+function toClientOptions(
+	{ options }: Upstream,
+	connectMs: () => number,
+): Client.Options {
+	return {
+		pipelining: 1,
+		// The gateway's own watch looks after head and body (proxy/deadlines.ts): one timer for all calls.
+		headersTimeout: 0,
+		bodyTimeout: 0,
+		keepAliveTimeout: options.pool?.keepAliveMs ?? 4_000,
+		maxHeaderSize: 64 * 1024,
+		allowH2: false,
+		connect: createConnector(toConnect(options), connectMs),
+	};
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { dependency, route } from "../../src/index.ts";
+import { head } from "../helpers/raw-http.ts";
+import { ways } from "./abort-scenes.ts";
+import { request, startWireStage } from "./wire-stage.ts";
+
+suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
+	for (const [i, way] of ways.entries())
+		test(`of a client that leaves, by a ${["FIN", "reset"][i]}, all end, not only the one whose turn it is`, async (t) => {
+			let cleaned = 0;
+			const lease = dependency(async function* lease() {
+				try {
+					yield 1;
+				} finally {
+					cleaned++;
+				}
+			});
+			const stage = await startWireStage(t, {
+				routes: (target) => [
+					route.all("/*", { upstream: target, dependencies: { lease } }),
+				],
+			});
+			stage.upstream.script = () => undefined;
+			const client = await stage.connect();
+			await client.send(
+				["/1", "/2", "/3"].map((path) => request(`GET ${path}`)).join(""),
+			);
+			await stage.upstream.request(2);
+			way(client);
+			await stage.ended(3, 500);
+			assert.deepEqual(
+				stage.outcomes.map((one) => one.status),
+				[499, 499, 499],
+			);
+			assert.equal(cleaned, 3);
+			for (const connection of stage.upstream.connections) {
+				await connection.until(
+					() => !connection.isOpen,
+					"the end of the call",
+					500,
+				);
+			}
+		});
+
+	test("whose answer breaks behind one that is still under way wait for that, and then end the connection", async (t) => {
+		const stage = await startWireStage(t);
+		stage.upstream.script = async (one, connection) => {
+			await connection.send(
+				`${head("HTTP/1.1 200 OK", "Content-Length: 10")}hello`,
+			);
+			if (one.target === "/2") connection.reset();
+		};
+		const client = await stage.connect();
+		await client.send(request("GET /1") + request("GET /2"));
+		await client.waitForText("hello");
+		await stage.upstream.request(1);
+		const first = stage.upstream.connections.find(
+			(one) => one.requests[0]?.target === "/1",
+		);
+		const second = stage.upstream.connections.find((one) => one !== first);
+		await second?.until(() => !second.isOpen, "the end of the second call");
+		await first?.send("world");
+		const whole = await client.readResponse();
+		assert.deepEqual(
+			[whole.body.toString(), whole.complete],
+			["helloworld", true],
+		);
+		assert.notEqual(
+			(await client.readResponse().catch(() => null))?.complete,
+			true,
+		);
+		await client.closed(500);
+	});
+});
