@@ -45,6 +45,7 @@ export type {
 	SecuritySchemes,
 	SharedOptions,
 	StepInfo,
+	UpstreamReader,
 	UpstreamRequest,
 	UpstreamResponse,
 	WithheldSource,
@@ -58,6 +59,7 @@ export {
 } from "./http/errors.ts";
 export {
 	type ErrorFormat,
+	type HeaderList,
 	isReply,
 	type JsonValue,
 	type Reply,

@@ -20,14 +20,14 @@ const publicNames: Readonly<Record<string, Names>> = {
 			DependencyOptions DependencyValues DocsContribution DocsOptions
 			ErrorCode ErrorFormat FieldValue Fields FileOptions FilePart FileSchema
 			FormLimits FormShape Forward Gateway GatewayLimits GatewayOptions
-			HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
+			HeaderList HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
 			InjectResponse Input InputBuilder InputSource JsonSchema JsonValue
 			ListenOptions Listening Logger MaybePromise NeedValues Needs
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
 			ReplyHeaders ResponseMode Route RouteBuilder RouteContext RouteDocs
 			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
 			SharedOptions StandardSchema StepInfo Upstream UpstreamOptions
-			UpstreamPoolOptions UpstreamRequest UpstreamResponse UpstreamTimeouts
+			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
 			WithheldSource`,
 	},
 	"./auth/api-key": {

@@ -1,4 +1,4 @@
-import { toHttpError } from "../http/errors.ts";
+import { type HttpError, toHttpError } from "../http/errors.ts";
 import { gatewayName } from "../http/peer.ts";
 import { Reply } from "../http/reply.ts";
 import type { AnswerHead } from "../proxy/answer-writer.ts";
@@ -39,10 +39,11 @@ export function compileAnswer(
 	}
 	return (ctx, head) => {
 		ctx.isUpstreamAnswer = true;
-		if (filter !== null) head.headers = filter(head.headers);
+		const received = head.headers;
+		if (filter !== null) head.headers = filter(received);
 		if (via) head.headers.push("via", `1.1 ${gatewayName}`);
 		for (const hook of hooks) {
-			const taken = runHook(ctx, head, hook);
+			const taken = runHook(ctx, head, received, hook);
 			if (taken !== null) return taken;
 		}
 		if (ctx.replyHeaders !== null) {
@@ -50,6 +51,47 @@ export function compileAnswer(
 		}
 		return read === null || !read(ctx, head);
 	};
+}
+
+/** A policy's answer to a failure of the upstream. */
+export type ErrorHook = NonNullable<PolicyHooks["onUpstreamError"]>;
+
+/**
+ * What policies may answer instead of a failure; null where none does.
+ *
+ * @throws TypeError when one is asynchronous: the client has waited long enough.
+ */
+export function errorHooksOf(
+	hooks: readonly PolicyHooks[],
+): readonly ErrorHook[] | null {
+	const found = hooks.flatMap((own) =>
+		own.onUpstreamError === undefined ? [] : [own.onUpstreamError.bind(own)],
+	);
+	if (hooks.some(({ onUpstreamError: hook }) => modeOf(hook) === "async")) {
+		throw new TypeError("onUpstreamError must be synchronous");
+	}
+	return found.length === 0 ? null : found;
+}
+
+/** Whether a policy has answered instead of a failure of the upstream. */
+export function answerInstead(ctx: RequestContext, error: HttpError): boolean {
+	const hooks = ctx.plan.errorHooks;
+	if (hooks === null || ctx.isOver) return false;
+	for (const hook of hooks) {
+		let result: Reply | undefined | void;
+		try {
+			result = hook(ctx, error);
+		} catch (cause) {
+			ctx.runtime.fail(ctx, toHttpError(cause));
+			return true;
+		}
+		if (!(result instanceof Reply)) continue;
+		ctx.failure ??= error;
+		ctx.isUpstreamAnswer = false;
+		sendReply(ctx, result);
+		return true;
+	}
+	return false;
 }
 
 /** Headers that say what the body is: they pass whatever `responseHeaders` says. */
@@ -81,11 +123,13 @@ function compileFilter(route: Route): ((headers: string[]) => string[]) | null {
 function runHook(
 	ctx: RequestContext,
 	head: AnswerHead,
+	received: readonly string[],
 	hook: ResponseHook,
 ): boolean | null {
 	const response: UpstreamResponse = {
 		status: head.status,
 		headers: head.headers,
+		received,
 		observe: (observer) => observe(ctx, observer),
 	};
 	let result: Reply | undefined | void;
@@ -99,7 +143,7 @@ function runHook(
 	head.status = response.status;
 	head.headers = response.headers;
 	if (!(result instanceof Reply)) return null;
-	ctx.forward?.abort(new Error("a policy answered in the upstream's stead"));
+	ctx.forward?.replace(new Error("a policy answered in the upstream's stead"));
 	ctx.isUpstreamAnswer = false;
 	sendReply(ctx, result);
 	return false;
@@ -127,5 +171,7 @@ function both(
 			first.onAbort(error);
 			second.onAbort(error);
 		},
+		wantsRest: () =>
+			first.wantsRest?.() === true || second.wantsRest?.() === true,
 	};
 }

@@ -9,8 +9,15 @@ import {
 	type UpstreamPool,
 	type UpstreamTimeouts,
 } from "../proxy/upstream.ts";
-import { compileAnswer, type TakeAnswer } from "./answer.ts";
+import {
+	compileAnswer,
+	type ErrorHook,
+	errorHooksOf,
+	type TakeAnswer,
+} from "./answer.ts";
+import { type AskUpstream, compileAsk } from "./ask.ts";
 import type { RequestContext } from "./context.ts";
+import { compileOutgoing, type Outgoing } from "./outgoing.ts";
 import { type Overrides, orderDependencies } from "./resolution.ts";
 import { allMethods } from "./route.ts";
 import { sendReply, toReply } from "./send.ts";
@@ -49,6 +56,12 @@ export interface Plan {
 	readonly actInfo: StepInfo;
 	/** What becomes of the upstream's answer. */
 	readonly answer: TakeAnswer;
+	/** What policies may answer instead of a failure of the upstream; null where none does. */
+	readonly errorHooks: readonly ErrorHook[] | null;
+	/** Step 7; null where a handler answers. */
+	readonly outgoing: Outgoing | null;
+	/** Asks the upstream without a client; null where a handler answers. */
+	readonly ask: AskUpstream | null;
 	/** Null where no policy wants to know. */
 	readonly finishHooks: FinishHooks;
 	readonly hasDependencies: boolean;
@@ -67,18 +80,19 @@ export interface Shared {
 
 /** Compiles a route: every absent feature is no step. */
 export function compileRoute(route: Route, shared: Shared): Plan {
-	const info = toInfo(route);
+	const dependencies = { ...shared.dependencies, ...route.dependencies };
+	const info = toInfo(route, dependencies);
 	const hooks = [...shared.policies, ...route.policies].flatMap((policy) => {
 		const made = policy.forRoute(info);
 		return made === null ? [] : [{ name: policy.name, hooks: made }];
 	});
-	const dependencies = { ...shared.dependencies, ...route.dependencies };
 	const order = orderDependencies(
 		Object.values(dependencies),
 		shared.overrides,
 	);
 	const payload = compilePayload(route, order.inputs);
 	const target = resolveTarget(route, shared);
+	const outgoing = target === null ? null : compileOutgoing(route, target);
 	const early = policySteps(2, "onRequest", hooks);
 	const steps = [
 		...early,
@@ -87,7 +101,9 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		...policySteps(5, "onAdmit", hooks),
 		...payloadSteps(route, payload),
 		...dependencySteps(6, order, dependencies, true),
-		...(target === null ? [] : outgoingSteps(route, target, payload, hooks)),
+		...(outgoing === null
+			? []
+			: outgoingSteps(route, outgoing, payload, hooks)),
 	];
 	const answerHooks = hooks.flatMap(({ hooks: own }) =>
 		own.onUpstreamResponse === undefined
@@ -108,6 +124,8 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 			target === null
 				? refuseAnswer
 				: compileAnswer(route, target, answerHooks),
+		errorHooks: errorHooksOf(hooks.map(({ hooks: own }) => own)),
+		outgoing,
 		finishHooks: finishHooksOf(hooks),
 		hasDependencies: order.plans.length > 0,
 	};
@@ -127,6 +145,9 @@ function toPreflight(
 		act: (ctx) => sendReply(ctx, reply(204, null, { allow })),
 		actInfo: { phase: 8, name: "preflight", mode: "sync" },
 		answer: refuseAnswer,
+		errorHooks: null,
+		outgoing: null,
+		ask: null,
 		finishHooks: finishHooksOf(hooks),
 		hasDependencies: false,
 	};
@@ -136,7 +157,7 @@ function refuseAnswer(): boolean {
 	return false;
 }
 
-function toInfo(route: Route): RouteInfo {
+function toInfo(route: Route, dependencies: Dependencies): RouteInfo {
 	const isAll = route.methods.includes(allMethods);
 	const name = `${isAll ? "ALL" : route.methods.join("|")} ${route.path}`;
 	return {
@@ -145,6 +166,7 @@ function toInfo(route: Route): RouteInfo {
 		path: route.path,
 		tags: route.tags,
 		proxied: route.options.handler === undefined,
+		dependencies,
 		source: route,
 	};
 }
@@ -159,7 +181,7 @@ function resolveTarget(route: Route, shared: Shared): Upstream | null {
 	return known;
 }
 
-type Act = Pick<Plan, "act" | "actInfo">;
+type Act = Pick<Plan, "act" | "actInfo" | "ask">;
 
 function compileForward(route: Route, target: Upstream, shared: Shared): Act {
 	const maxStreamBytes = route.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
@@ -171,8 +193,12 @@ function compileForward(route: Route, target: Upstream, shared: Shared): Act {
 	pool.allow(timeouts);
 	return {
 		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
+		ask: compileAsk(pool, timeouts),
 		act(ctx) {
-			if (pool.inFlight >= pool.maxInFlight) throw busy();
+			if (pool.inFlight >= pool.maxInFlight) {
+				ctx.onForwardFailed(busy());
+				return;
+			}
 			const { head } = ctx;
 			const streams = head.hasBody && !ctx.hasPayload;
 			if (!streams) {
@@ -225,6 +251,7 @@ function compileHandler(route: Route): Act {
 	const handler = route.options.handler as (ctx: RequestContext) => unknown;
 	return {
 		actInfo: { phase: 8, name: "handler", mode: modeOf(handler) },
+		ask: null,
 		act(ctx) {
 			const result = handler(ctx);
 			if (!isThenable(result)) {

@@ -1,134 +1,62 @@
 import { failure } from "../http/errors.ts";
 import { removeNames } from "../http/headers.ts";
 import type { ForwardingOptions } from "../http/peer.ts";
-import { toFieldText, toFieldTexts } from "../params/field-text.ts";
-import { compileTemplate, type PathTemplate } from "../proxy/path-template.ts";
 import type { Upstream } from "../proxy/upstream.ts";
 import type { RequestContext } from "./context.ts";
-import type { Fields, FieldValue, Forward, Route } from "./types.ts";
-import { nameOfPair, withoutCookies, withoutQueryNames } from "./withheld.ts";
+import { compileTarget, type Write } from "./target.ts";
+import type {
+	Fields,
+	FieldValue,
+	Forward,
+	Route,
+	UpstreamRequest,
+} from "./types.ts";
+import { withoutCookies } from "./withheld.ts";
 
-type Write<T> = (ctx: RequestContext) => T;
 type AnyForward = Forward<unknown>;
+
+/** Step 7 of a route. */
+export interface Outgoing {
+	/** Path and query as they go out. */
+	readonly toTarget: Write<string>;
+	/** Makes `ctx.outgoing`. */
+	readonly write: Write<UpstreamRequest>;
+}
 
 /**
  * Compiles step 7, what goes upstream: the path with its parameters put back, the query
  * that is declared, the headers of this hop. What is not declared or asked for
  * is not touched: then path and query go on byte for byte.
  */
-export function compileOutgoing(
-	route: Route,
-	upstream: Upstream,
-): (ctx: RequestContext) => void {
-	const writePath = compilePath(route);
-	const writeQuery = compileQuery(route);
+export function compileOutgoing(route: Route, upstream: Upstream): Outgoing {
+	const toTarget = compileTarget(route);
 	const writeHeaders = compileHeaders(route, upstream);
 	const method = route.options.upstreamMethod?.toUpperCase() ?? null;
-	const isRaw = writePath === null && writeQuery === null;
-	return (ctx) => {
-		const path =
-			isRaw && (ctx.withheld?.query ?? null) === null
-				? ctx.url
-				: (writePath === null ? rawPath(ctx) : writePath(ctx)) +
-					(writeQuery === null ? rawQuery(ctx) : writeQuery(ctx));
-		ctx.outgoing = {
+	return {
+		toTarget,
+		write: (ctx) => ({
 			method: method ?? ctx.method,
-			path,
+			path: toTarget(ctx),
 			headers: writeHeaders(ctx),
-		};
+		}),
 	};
 }
 
-function rawPath(ctx: RequestContext): string {
-	return ctx.url.slice(0, ctx.pathEnd);
-}
-
-function rawQuery(ctx: RequestContext): string {
-	const query = ctx.url.slice(ctx.pathEnd);
-	return ctx.withheld === null
-		? query
-		: withoutQueryNames(query, ctx.withheld.query);
-}
-
-function compilePath(route: Route): Write<string> | null {
-	const { upstreamPath, path } = route.options;
-	const hasTyped = path !== undefined && Object.keys(path).length > 0;
-	if (upstreamPath === undefined && !hasTyped) return null;
-	const wildcardSlash = route.path.split("/").length - 1;
-	const fill: PathTemplate = compileTemplate(
-		upstreamPath ?? route.path,
-		wildcardSlash,
-		(value) => toFieldText(value) ?? "",
-	);
-	return (ctx) => fill(ctx.path, rawPath(ctx));
-}
-
-function compileQuery(route: Route): Write<string> | null {
-	const { query } = route.options;
-	const extra = (route.options.forward as AnyForward | undefined)?.query;
-	if (query === undefined && extra === undefined) return null;
-	if (query === "drop" && extra === undefined) return () => "";
-	const csv = csvNames(query);
-	return (ctx) => {
-		const set = extra === undefined ? {} : extra(ctx);
-		const pairs: string[] = [];
-		if (query === undefined) keepOthers(rawQuery(ctx), set, pairs);
-		else if (query !== "drop") {
-			for (const [name, value] of Object.entries(ctx.query)) {
-				if (!Object.hasOwn(set, name) && !isWithheld(ctx, name)) {
-					pushPairs(pairs, name, value as FieldValue, csv.has(name));
-				}
-			}
-		}
-		for (const [name, value] of Object.entries(set)) {
-			pushPairs(pairs, name, value, csv.has(name));
-		}
-		return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
-	};
-}
-
-/** A declared value that is also the gateway's own credential stays here. */
-function isWithheld(ctx: RequestContext, name: string): boolean {
-	return ctx.withheld?.query?.has(name) ?? false;
-}
-
-function csvNames(query: Route["options"]["query"]): ReadonlySet<string> {
-	if (query === undefined || query === "drop") return new Set();
-	return new Set(
-		Object.entries(query)
-			.filter(([, schema]) => (schema as { style?: unknown }).style === "csv")
-			.map(([name]) => name),
-	);
-}
-
-/** The client's own pairs as they came, less those whose names are set: a service must not see two. */
-function keepOthers(query: string, set: Fields, pairs: string[]): void {
-	if (query.length <= 1) return;
-	for (const pair of query.slice(1).split("&")) {
-		if (!Object.hasOwn(set, nameOfPair(pair))) pairs.push(pair);
+/** What would go out as things stand; nothing of the request is changed but that `forward` has been asked. */
+export function previewOutgoing(
+	ctx: RequestContext,
+	{ write }: Outgoing,
+): UpstreamRequest {
+	const { head, upstreamHeaders } = ctx;
+	const { headers } = head;
+	head.headers = headers.slice();
+	ctx.upstreamHeaders = upstreamHeaders?.slice() ?? null;
+	try {
+		return write(ctx);
+	} finally {
+		head.headers = headers;
+		ctx.upstreamHeaders = upstreamHeaders;
 	}
-}
-
-function pushPairs(
-	pairs: string[],
-	name: string,
-	value: FieldValue,
-	isCsv: boolean,
-): void {
-	const key = encode(name);
-	if (!Array.isArray(value)) {
-		const text = toFieldText(value);
-		if (text !== null) pairs.push(`${key}=${encode(text)}`);
-		return;
-	}
-	const texts = toFieldTexts(value).map(encode);
-	if (isCsv) pairs.push(`${key}=${texts.join(",")}`);
-	else for (const text of texts) pairs.push(`${key}=${text}`);
-}
-
-/** A lone surrogate, which has no UTF-8, becomes U+FFFD instead of a throw. */
-function encode(text: string): string {
-	return encodeURIComponent(text.toWellFormed());
 }
 
 /** Fields that describe bytes which no longer go out. */
@@ -151,7 +79,10 @@ function compileHeaders(route: Route, upstream: Upstream): Write<string[]> {
 	};
 	const needsWhole = readsAnswer(route);
 	return (ctx) => {
-		if (extra !== undefined) setAll(ctx, extra(ctx));
+		if (extra !== undefined) {
+			ctx.extraHeaders ??= extra(ctx);
+			setAll(ctx, ctx.extraHeaders);
+		}
 		if (needsWhole) {
 			ctx.setUpstreamHeader("accept-encoding", "identity");
 			ctx.setUpstreamHeader("range", null);

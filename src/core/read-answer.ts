@@ -174,13 +174,25 @@ async function finishRead(
 	);
 	if (problems.length > 0) throw invalidAnswer(problems);
 	if (!isSelect) {
-		sendReply(ctx, new Reply(head.status, head.headers, bytes), false);
+		sendRead(ctx, head.status, head.headers, bytes);
 		return;
 	}
 	const headers = removeNames(head.headers, rewritten);
 	const kept = reading.keep === null ? result : reading.keep(result);
 	const selection = JSON.stringify(restoreDigits(text, kept));
-	sendReply(ctx, new Reply(head.status, headers, selection), false);
+	sendRead(ctx, head.status, headers, Buffer.from(selection));
+}
+
+/** Who looks at the body sees what the client gets, in one piece. */
+function sendRead(
+	ctx: RequestContext,
+	status: number,
+	headers: string[],
+	bytes: Buffer,
+): void {
+	sendReply(ctx, new Reply(status, headers, bytes), false);
+	ctx.bodyObserver?.onChunk(bytes);
+	ctx.bodyObserver?.onEnd();
 }
 
 function invalidAnswer(problems: readonly Problem[]): Error {

@@ -1,4 +1,3 @@
-import type { Upstream } from "../proxy/upstream.ts";
 import type { RequestContext, StepResult } from "./context.ts";
 import {
 	compileDeclaredForm,
@@ -6,7 +5,7 @@ import {
 	compileReplacement,
 } from "./form-payload.ts";
 import { compileBody } from "./json-payload.ts";
-import { compileOutgoing } from "./outgoing.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { compileParameters } from "./parameters.ts";
 import type { PayloadPlan } from "./payload.ts";
 import {
@@ -138,11 +137,10 @@ export function payloadSteps(
 /** Step 7: what goes out, and the policies that look at it. */
 export function outgoingSteps(
 	route: Route,
-	target: Upstream,
+	{ write }: Outgoing,
 	payload: PayloadPlan | null,
 	hooks: readonly NamedHooks[],
 ): Step[] {
-	const write = compileOutgoing(route, target);
 	const replace = compileReplacement(route, payload?.form ?? null);
 	const steps: Step[] = [
 		{
@@ -151,7 +149,7 @@ export function outgoingSteps(
 			mode: "sync",
 			run(ctx) {
 				if (replace !== null) replace(ctx);
-				write(ctx);
+				ctx.outgoing = write(ctx);
 				return undefined;
 			},
 		},

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HttpError } from "../http/errors.ts";
 import type { Reply } from "../http/reply.ts";
 import type {
 	FilePart,
@@ -15,10 +16,23 @@ import type {
 	Shape,
 } from "../params/schema.ts";
 import type { Upstream } from "../proxy/upstream.ts";
+import type { BodyObserver, UpstreamReader } from "./body-types.ts";
+import type { Dependencies } from "./dependency-types.ts";
 import type { DocsContribution } from "./docs.ts";
 import type { RouteOptions } from "./route-options.ts";
 import type { WithheldSource } from "./withheld.ts";
 
+export type { BodyObserver, UpstreamReader } from "./body-types.ts";
+export type {
+	Dependencies,
+	Dependency,
+	DependencyValues,
+	Input,
+	InputSource,
+	Needs,
+	NeedValues,
+	Resolved,
+} from "./dependency-types.ts";
 export type {
 	DocsContribution,
 	SecurityScheme,
@@ -93,6 +107,16 @@ export interface Context<V extends ContextValues = ContextValues> {
 	readonly form: V["form"];
 	/** What the dependencies made, by the names they were given. */
 	readonly deps: V["deps"];
+	/**
+	 * Scheme and authority that the client asked, in lower case, such as `https://api.example.com`; behind
+	 * `trustedProxies` from `x-forwarded-proto` and `x-forwarded-host`.
+	 */
+	readonly origin: string;
+	/**
+	 * Path and query as they will go upstream, known from step 5 on, where no `forward.query` reads the
+	 * body; null where a handler answers.
+	 */
+	readonly upstreamPath: string | null;
 	/** The address the request is accounted to: the peer's, or behind `trustedProxies` the first untrusted one from the right. */
 	readonly address: string;
 	/** The route that matched. */
@@ -107,6 +131,15 @@ export interface Context<V extends ContextValues = ContextValues> {
 	setReplyHeader(name: string, value: string): void;
 	/** Takes every line of that name off what goes upstream, the client's and what was set before, and adds this one; null only takes off. */
 	setUpstreamHeader(name: string, value: string | null): void;
+	/** What would go upstream as things stand, a copy, from step 5 on and where no `forward` reads the body; null where a handler answers. */
+	previewUpstream(): UpstreamRequest | null;
+	/**
+	 * Asks the route's upstream on the gateway's own account, without a body and whether or not the client
+	 * stays: within the route's time-outs, and 60 s where no `totalMs` is set. `close` waits for it.
+	 *
+	 * @throws TypeError where a handler answers the route.
+	 */
+	askUpstream(request: UpstreamRequest, reader: UpstreamReader): void;
 	/** Takes every value of that name off what the client sent before it goes upstream: a credential that was for the gateway alone. */
 	withhold(source: WithheldSource, name: string): void;
 }
@@ -125,17 +158,10 @@ export interface UpstreamResponse {
 	status: number;
 	/** Names and values in turn, without the hop-by-hop ones. */
 	headers: string[];
+	/** The end-to-end headers as the upstream sent them, before `responseHeaders` chose: to read, not to change. */
+	readonly received: readonly string[];
 	/** Sees each chunk of the body as it passes, and how the body ended. Several may listen. */
 	observe(observer: BodyObserver): void;
-}
-
-/** Sees a body pass. It can not change or delay it. */
-export interface BodyObserver {
-	onChunk(chunk: Uint8Array): void;
-	/** The whole body has passed. */
-	onEnd(): void;
-	/** The body broke off: what was seen is not the whole. */
-	onAbort(error: Error): void;
 }
 
 /** How a request ended. Given to `onFinish` once. */
@@ -179,6 +205,8 @@ export interface PolicyHooks {
 		ctx: Context,
 		response: UpstreamResponse,
 	): Reply | undefined | void;
+	/** Step 8, synchronous: no usable head came from the upstream. A reply takes the failure's place. */
+	onUpstreamError?(ctx: Context, error: HttpError): Reply | undefined | void;
 	/** Step 9: once for every request that reached the route, whatever happened. */
 	onFinish?(ctx: Context, outcome: Outcome): void;
 }
@@ -193,58 +221,6 @@ export interface Policy {
 	/** What the docs say about a route that has this policy. */
 	readonly docs?: DocsContribution;
 }
-
-/** Where a dependency's own input comes from. */
-export type InputSource = "path" | "query" | "header" | "cookie" | "form";
-
-/** One input of a dependency: made by `header()`, `query()`, `path()`, `cookie()` or `form()`. */
-export interface Input<out T = unknown> {
-	readonly kind: "input";
-	readonly source: InputSource;
-	readonly name: string;
-	readonly schema: Schema;
-	/** Carries the type alone; never there at run time. */
-	readonly "~type"?: T;
-}
-
-/** What a dependency needs before it can resolve: other dependencies, and inputs of its own. */
-export type Needs = Readonly<Record<string, Dependency | Input>>;
-
-/** The values that answer a dependency's needs. */
-export type NeedValues<N> = {
-	readonly [K in keyof N]: N[K] extends Dependency<infer T>
-		? T
-		: N[K] extends Input<infer T>
-			? T
-			: never;
-};
-
-/** What a dependency's resolve function may give back. */
-export type Resolved<R> =
-	R extends AsyncGenerator<infer Y, unknown, unknown>
-		? Exclude<Y, Reply>
-		: Exclude<Awaited<R>, Reply>;
-
-/** Makes a typed value before the upstream is called. Made by `dependency()`. */
-export interface Dependency<out T = unknown> {
-	readonly kind: "dependency";
-	readonly name: string;
-	readonly needs: Needs;
-	readonly resolve: (values: never, ctx: Context) => unknown;
-	readonly docs: DocsContribution | null;
-	/** Whether it can make the request wait. */
-	readonly isAsync: boolean;
-	/** Carries the type alone; never there at run time. */
-	readonly "~type"?: T;
-}
-
-/** Dependencies by the names under which a route sees them. */
-export type Dependencies = Readonly<Record<string, Dependency>>;
-
-/** The values of named dependencies. */
-export type DependencyValues<D> = {
-	readonly [K in keyof D]: D[K] extends Dependency<infer T> ? T : never;
-};
 
 /** A declared route: a plain value. Made by `route`. */
 export interface Route {
@@ -270,6 +246,8 @@ export interface RouteInfo {
 	readonly tags: readonly string[];
 	/** Whether an upstream answers, rather than a handler. */
 	readonly proxied: boolean;
+	/** All that stand in front of it, the gateway's and the builders' included, by their names. */
+	readonly dependencies: Dependencies;
 	/** The declared route. */
 	readonly source: Route;
 }

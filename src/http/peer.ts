@@ -40,6 +40,8 @@ export class Peer {
 	/** Called when the last of them has ended; null where nobody waits. */
 	onIdle: (() => void) | null = null;
 	#host: string | null = null;
+	#askedHost: string | null = null;
+	#origin = "";
 	#options: ForwardingOptions | null = null;
 	#version = "";
 	#lines: readonly string[] = [];
@@ -87,6 +89,26 @@ export class Peer {
 			this.#version = version;
 		}
 		return this.#lines;
+	}
+
+	/** Scheme and authority that the client asked, in lower case. Built once for a host, and kept. */
+	originOf(head: RequestHead): string {
+		if (this.isTrusted && head.forwarding !== null) {
+			const [host = head.host ?? ""] = linesOf(
+				head.forwarding,
+				"x-forwarded-host",
+			);
+			const [scheme = this.scheme] = linesOf(
+				head.forwarding,
+				"x-forwarded-proto",
+			);
+			return `${scheme}://${host}`.toLowerCase();
+		}
+		if (this.#origin === "" || this.#askedHost !== head.host) {
+			this.#askedHost = head.host;
+			this.#origin = `${this.scheme}://${head.host ?? ""}`.toLowerCase();
+		}
+		return this.#origin;
 	}
 
 	#build(

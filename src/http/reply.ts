@@ -27,16 +27,18 @@ export type ReplyHeaders = Readonly<
 	Record<string, string | number | readonly string[]>
 >;
 
+/** Names and values in turn, as they go out. */
+export type HeaderList = readonly string[];
+
 /** An answer the gateway gives itself. Made by {@link reply}. */
 export class Reply {
 	readonly status: number;
-	/** Names and values in turn, as they go out. */
-	readonly headers: string[];
+	readonly headers: HeaderList;
 	readonly body: string | Uint8Array | Readable | null;
 
 	constructor(
 		status: number,
-		headers: string[],
+		headers: HeaderList,
 		body: string | Uint8Array | Readable | null,
 	) {
 		this.status = status;
@@ -53,26 +55,34 @@ export function isReply(value: unknown): value is Reply {
 /**
  * An answer the gateway gives itself, from a `handler`, a policy, or a dependency.
  * A plain object or array becomes JSON; a string is sent as UTF-8 text; streams
- * are sent as they come. `content-type` is set unless `headers` has one.
+ * are sent as they come. `content-type` is set unless `headers` has one, or is a
+ * flat list: that goes out as it is, and a reply made of it may be given many times.
  *
  * @throws RangeError when `status` is not an integer in 200..599.
  */
 export function reply(
 	status: number,
 	body?: ReplyBody,
-	headers?: ReplyHeaders,
+	headers?: ReplyHeaders | HeaderList,
 ): Reply {
 	if (!Number.isInteger(status) || status < 200 || status > 599) {
 		throw new RangeError(
 			`reply status must be an integer in 200..599, got ${status}`,
 		);
 	}
-	const list = toHeaderList(headers);
 	const [payload, type] = toPayload(body);
+	if (isHeaderList(headers)) return new Reply(status, headers, payload);
+	const list = toHeaderList(headers);
 	if (type !== null && !hasHeader(list, "content-type")) {
 		list.push("content-type", type);
 	}
 	return new Reply(status, list, payload);
+}
+
+function isHeaderList(
+	headers: ReplyHeaders | HeaderList | undefined,
+): headers is HeaderList {
+	return Array.isArray(headers);
 }
 
 function toHeaderList(headers: ReplyHeaders | undefined): string[] {

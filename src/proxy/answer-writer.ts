@@ -71,20 +71,27 @@ export class AnswerWriter {
 		const { first } = this;
 		this.first = null;
 		if (first === null) this.#res.flushHeaders();
-		else if (source !== null) this.write(first, source);
+		else this.write(first, source);
 	}
 
-	/** Sends a chunk. A client that reads slowly pauses the source until it has read on. */
-	write(chunk: Buffer, source: Pausable): void {
+	/** Sends a chunk. A client that reads slowly pauses the source, where one is given, until it has read on. */
+	write(chunk: Buffer, source: Pausable | null): void {
 		// Its head could not be sent, and another answer has taken its place.
 		if (this.#res.writableEnded) return;
-		if (this.#res.write(chunk) || this.isPaused) return;
+		if (this.#res.write(chunk) || this.isPaused || source === null) return;
 		this.isPaused = true;
 		source.pause();
 		this.#res.once("drain", () => {
 			this.isPaused = false;
 			source.resume();
 		});
+	}
+
+	/** The client has left: nothing waits for it any more. */
+	unpause(source: Pausable | null): void {
+		if (!this.isPaused) return;
+		this.isPaused = false;
+		source?.resume();
 	}
 
 	/** Sends the head, and ends there. */

@@ -40,4 +40,15 @@ export interface ForwardObserver {
 	onChunk(chunk: Uint8Array): void;
 	onEnd(): void;
 	onAbort(error: Error): void;
+	/** Whether it wants the body to its end, however slowly the client reads, and when it has left. */
+	wantsRest?(): boolean;
+}
+
+/** While the client owes bytes of its body, silence is the client's and has its own limit. */
+export function isClientSilent(
+	owner: ForwardOwner,
+	request: ForwardRequest | null,
+): boolean {
+	const body = request?.body as Readable | null;
+	return owner.isRequestOpen && body?.isPaused?.() === false;
 }

@@ -1,24 +1,33 @@
 import type { ServerResponse } from "node:http";
-import type { Duplex, Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import { failure, type HttpError } from "../http/errors.ts";
 import { ResponseHead } from "../http/headers.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import { type Awaited, CallTimer } from "./call-timer.ts";
-import { toCallOptions } from "./connections.ts";
+import type { Awaited } from "./call-timer.ts";
 import { isResetNow } from "./connector.ts";
 import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import { sendEarlyHints } from "./early-hints.ts";
 import { toFailure } from "./failures.ts";
-import type { ForwardOwner, ForwardRequest } from "./forward-owner.ts";
+import {
+	type ForwardOwner,
+	type ForwardRequest,
+	isClientSilent,
+} from "./forward-owner.ts";
 import { Gathering } from "./gathering.ts";
 import { type HeldHead, holdHead } from "./held-heads.ts";
 import { passBytes } from "./recycle.ts";
-import { isRetriable } from "./retry.ts";
-import type { Target, UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
+import type { UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
+import { UpstreamCall } from "./upstream-call.ts";
 
 /** Where the call stands. */
-type Phase = "waiting" | "held" | "streaming" | "gathering" | "done";
+type Phase =
+	| "waiting"
+	| "held"
+	| "streaming"
+	| "gathering"
+	| "observed"
+	| "done";
 
 /**
  * One call to an upstream and its answer on the way back (docs/lifecycle.md, step 8):
@@ -29,26 +38,18 @@ type Phase = "waiting" | "held" | "streaming" | "gathering" | "done";
  * 4. the rest streams, each side pausing the other;
  * 5. it ends: whole, or with the client's socket destroyed.
  */
-export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
-	previousWatched: Watched | null = null;
-	nextWatched: Watched | null = null;
-	/** Calls made: 2 after the retry on a fresh connection. */
-	attempts = 0;
+export class Forward
+	extends UpstreamCall
+	implements Dispatcher.DispatchHandler, HeldHead, Watched
+{
 	readonly #owner: ForwardOwner;
 	readonly #res: ServerResponse;
-	readonly #watch: DeadlineWatch;
-	readonly #pool: UpstreamPool;
-	readonly #target: Target;
 	readonly #maxBodyBytes: number;
-	#request: ForwardRequest | null = null;
-	#controller: Dispatcher.DispatchController | null = null;
 	#phase: Phase = "waiting";
 	#writer: AnswerWriter | null = null;
 	#gathering: Gathering | null = null;
 	#hasAnswerByte = false;
 	#sentBytes = 0;
-	readonly #timer: CallTimer;
-	#abortedWith: Error | null = null;
 
 	constructor(
 		owner: ForwardOwner,
@@ -58,40 +59,36 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		watch: DeadlineWatch,
 		maxBodyBytes: number,
 	) {
+		super(pool, timeouts, watch);
 		this.#owner = owner;
 		this.#res = res;
-		this.#pool = pool;
-		this.#target = pool.pick();
-		this.#watch = watch;
 		this.#maxBodyBytes = maxBodyBytes;
-		pool.inFlight++;
-		// The watch's clock stands still while it watches nothing.
-		watch.add(this);
-		this.#timer = new CallTimer(watch, timeouts);
-	}
-
-	/** Where the call goes, such as `http://users:8002`. */
-	get origin(): string {
-		return this.#target.origin;
-	}
-
-	/** Makes the call. */
-	start(
-		request: ForwardRequest,
-		dispatch: Dispatcher["dispatch"] = this.#target.dispatch,
-	): void {
-		this.#request = request;
-		this.attempts++;
-		this.#timer.touch();
-		dispatch(toCallOptions(this.#target.origin, request, this), this);
 	}
 
 	/** Ends the call: the client has left, or the answer is not wanted. Nothing more is told to the owner. */
 	abort(error: Error): void {
 		if (this.#phase === "done") return;
 		this.#finish();
-		this.#cancel(error);
+		this.cancel(error);
 		this.#owner.bodyObserver?.onAbort(error);
+	}
+
+	/** The client has left: the call ends with it, unless an observer wants the rest of the body. */
+	leave(error: Error): void {
+		const isStreaming = this.#phase === "streaming" || this.#phase === "held";
+		if (!isStreaming || !this.#wantsRest) {
+			this.abort(error);
+			return;
+		}
+		this.#phase = "observed";
+		this.#writer?.unpause(this.controller);
+	}
+
+	/** Another answer takes the place of the one whose head has come. Called from `onAnswerHead`. */
+	replace(error: Error): void {
+		// Nothing follows that head: its connection serves on.
+		if (this.#writer?.hasNoBody === true) this.#finish();
+		else this.abort(error);
 	}
 
 	/** Reads the whole body instead of sending it on. Called from `onAnswerHead`. */
@@ -107,15 +104,9 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		this.#res.end();
 	}
 
-	onRequestStart(controller: Dispatcher.DispatchController): void {
-		this.#controller = controller;
-		this.#timer.touch();
-		if (this.#abortedWith !== null) controller.abort(this.#abortedWith);
-	}
-
 	/** undici ends the call with what is thrown here. */
 	onBodySent(chunk: unknown): void {
-		this.#timer.touch();
+		this.timer.touch();
 		const { length } = chunk as Uint8Array;
 		passBytes(length);
 		this.#sentBytes += length;
@@ -135,8 +126,7 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		socket: Duplex,
 	): void {
 		const head = new ResponseHead(controller.rawHeaders as Buffer[]);
-		const asked = this.#request?.upgrade?.toLowerCase();
-		if (this.#phase === "done" || head.upgrade?.toLowerCase() !== asked) {
+		if (this.#phase === "done" || !isAsked(head, this.request)) {
 			// Nobody may switch to what was not asked for (RFC 9110 section 7.8).
 			socket.destroy();
 			if (this.#phase !== "done") this.#fail(failure("ERR_UPSTREAM_INVALID"));
@@ -150,7 +140,7 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		controller: Dispatcher.DispatchController,
 		status: number,
 	): void {
-		this.#timer.touch();
+		this.timer.touch();
 		if (this.#phase === "done") return;
 		const raw = controller.rawHeaders as Buffer[];
 		if (status === 103) sendEarlyHints(this.#res, raw);
@@ -171,7 +161,7 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		controller: Dispatcher.DispatchController,
 		chunk: Buffer,
 	): void {
-		this.#timer.touch();
+		this.timer.touch();
 		passBytes(chunk.length);
 		if (this.#phase === "done") return;
 		if (this.#gathering !== null) {
@@ -181,13 +171,17 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 			return;
 		}
 		this.#owner.bodyObserver?.onChunk(chunk);
+		if (this.#phase === "observed") {
+			if (!this.#wantsRest) this.abort(failure("ERR_CLIENT_GONE"));
+			return;
+		}
 		const writer = this.#writer as AnswerWriter;
 		if (this.#phase === "held" && writer.first === null) {
 			writer.first = chunk;
 			return;
 		}
 		this.flushHead();
-		writer.write(chunk, controller);
+		writer.write(chunk, this.#wantsRest ? null : controller);
 	}
 
 	onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -199,6 +193,9 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		if (this.#gathering !== null) {
 			this.#finish();
 			this.#gathering.end();
+		} else if (this.#phase === "observed") {
+			this.#finish();
+			this.#owner.bodyObserver?.onEnd();
 		} else if (this.#phase === "held" && !controller.rawTrailers?.length) {
 			this.#end((writer) => writer.endWhole());
 		} else {
@@ -211,19 +208,12 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		error: Error,
 	): void {
 		if (this.#phase === "done") return;
-		const request = this.#request as ForwardRequest;
-		const mayRetry =
-			this.attempts === 1 && this.#controller !== null && !this.#hasAnswerByte;
-		if (mayRetry && isRetriable(request, error)) {
-			this.#controller = null;
-			this.start(request, this.#target.dispatchFresh);
-			return;
-		}
-		this.#fail(toFailure(error, this.#controller !== null));
+		if (!this.#hasAnswerByte && this.startAnew(error)) return;
+		this.#fail(toFailure(error, this.controller !== null));
 	}
 
 	onTick(nowMs: number): void {
-		const code = this.#timer.findExpired(nowMs, this.#awaited());
+		const code = this.timer.findExpired(nowMs, this.#awaited());
 		if (code !== null) this.#stop(failure(code));
 	}
 
@@ -231,10 +221,10 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 	#awaited(): Awaited {
 		if (this.#phase === "waiting") {
 			// A full pool keeps a call waiting for others, not for its connection.
-			if (this.#controller === null && !this.#target.hasQueue) {
+			if (this.controller === null && !this.target.hasQueue) {
 				return "connection";
 			}
-			return this.#isClientSilent() ? "nothing" : "head";
+			return isClientSilent(this.#owner, this.request) ? "nothing" : "head";
 		}
 		return this.#writer?.isPaused ? "nothing" : "body";
 	}
@@ -244,7 +234,13 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		const writer = this.#writer;
 		if (this.#phase !== "held" || writer === null) return;
 		this.#phase = "streaming";
-		this.#send(writer, (now) => now.sendHead(this.#controller));
+		this.#send(writer, (now) =>
+			now.sendHead(this.#wantsRest ? null : this.controller),
+		);
+	}
+
+	get #wantsRest(): boolean {
+		return this.#owner.bodyObserver?.wantsRest?.() === true;
 	}
 
 	#end(send: (writer: AnswerWriter) => void): void {
@@ -266,22 +262,10 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 		}
 	}
 
-	/** While the client owes bytes of its body, silence is the client's and has its own limit. */
-	#isClientSilent(): boolean {
-		const body = this.#request?.body as Readable | null;
-		return this.#owner.isRequestOpen && body?.isPaused?.() === false;
-	}
-
 	/** Ends the call for a reason of ours, and tells the owner. */
 	#stop(error: HttpError): void {
 		this.#fail(error);
-		this.#cancel(error);
-	}
-
-	#cancel(error: Error): void {
-		this.#abortedWith = error;
-		if (this.#controller === null) this.#target.cancel(this, error);
-		else this.#controller.abort(error);
+		this.cancel(error);
 	}
 
 	#fail(error: HttpError): void {
@@ -293,7 +277,11 @@ export class Forward implements Dispatcher.DispatchHandler, HeldHead, Watched {
 
 	#finish(): void {
 		this.#phase = "done";
-		this.#pool.inFlight--;
-		this.#watch.remove(this);
+		this.release();
 	}
+}
+
+/** Whether the protocol that the upstream switches to is the one it was asked for. */
+function isAsked(head: ResponseHead, request: ForwardRequest | null): boolean {
+	return head.upgrade?.toLowerCase() === request?.upgrade?.toLowerCase();
 }

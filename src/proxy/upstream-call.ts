@@ -1,0 +1,82 @@
+import type { Dispatcher } from "undici";
+import { CallTimer } from "./call-timer.ts";
+import { toCallOptions } from "./connections.ts";
+import type { DeadlineWatch, Watched } from "./deadlines.ts";
+import type { ForwardRequest } from "./forward-owner.ts";
+import { isRetriable } from "./retry.ts";
+import type { Target, UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
+
+/** One call to an upstream: where it goes, how it is begun, begun anew, and given up. */
+export class UpstreamCall {
+	previousWatched: Watched | null = null;
+	nextWatched: Watched | null = null;
+	/** Calls made: 2 after the retry on a fresh connection. */
+	attempts = 0;
+	protected readonly target: Target;
+	protected readonly timer: CallTimer;
+	protected request: ForwardRequest | null = null;
+	protected controller: Dispatcher.DispatchController | null = null;
+	readonly #pool: UpstreamPool;
+	readonly #watch: DeadlineWatch;
+	#abortedWith: Error | null = null;
+
+	constructor(
+		pool: UpstreamPool,
+		timeouts: UpstreamTimeouts,
+		watch: DeadlineWatch,
+	) {
+		this.#pool = pool;
+		this.target = pool.pick();
+		this.#watch = watch;
+		pool.inFlight++;
+		// The watch's clock stands still while it watches nothing.
+		watch.add(this as unknown as Watched);
+		this.timer = new CallTimer(watch, timeouts);
+	}
+
+	/** Where the call goes, such as `http://users:8002`. */
+	get origin(): string {
+		return this.target.origin;
+	}
+
+	/** Makes the call. */
+	start(
+		request: ForwardRequest,
+		dispatch: Dispatcher["dispatch"] = this.target.dispatch,
+	): void {
+		this.request = request;
+		this.attempts++;
+		this.timer.touch();
+		const handler = this as Dispatcher.DispatchHandler;
+		dispatch(toCallOptions(this.target.origin, request, this), handler);
+	}
+
+	onRequestStart(controller: Dispatcher.DispatchController): void {
+		this.controller = controller;
+		this.timer.touch();
+		if (this.#abortedWith !== null) controller.abort(this.#abortedWith);
+	}
+
+	/** Whether the call is made once more, on a fresh connection. Only asked before any byte of an answer. */
+	protected startAnew(error: Error): boolean {
+		const request = this.request as ForwardRequest;
+		const mayRetry = this.attempts === 1 && this.controller !== null;
+		if (!mayRetry || !isRetriable(request, error)) return false;
+		this.controller = null;
+		this.start(request, this.target.dispatchFresh);
+		return true;
+	}
+
+	/** Ends the call at undici, wherever it stands. */
+	protected cancel(error: Error): void {
+		this.#abortedWith = error;
+		if (this.controller === null) this.target.cancel(this, error);
+		else this.controller.abort(error);
+	}
+
+	/** The call is over for its pool and its watch. */
+	protected release(): void {
+		this.#pool.inFlight--;
+		this.#watch.remove(this as unknown as Watched);
+	}
+}
