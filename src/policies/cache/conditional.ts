@@ -119,7 +119,8 @@ export function validatorsFor(storedHeaders: HeaderList): string[] {
 
 /**
  * Whether a 304 speaks of that stored answer (RFC 9111 section 4.3.4): a strong entity tag in it must be the stored
- * one, a weak one or a Last-Modified must match; without validators it speaks of the one that was asked about.
+ * one, a weak one or a Last-Modified must match. Without validators it speaks of the one whose validators were sent,
+ * which is why no others may go with them.
  */
 export function isFreshenedBy(
 	storedHeaders: HeaderList,
@@ -133,6 +134,25 @@ export function isFreshenedBy(
 	}
 	const told = headerValue(from304, "last-modified");
 	return told === null || told === headerValue(storedHeaders, "last-modified");
+}
+
+/**
+ * Whether a 200 to HEAD shows that the stored answer to GET still holds, so that its headers update the stored ones
+ * (RFC 9111 section 4.3.5): the validators and the Content-Length that it has are the stored ones. If not, what is
+ * stored is stale.
+ */
+export function isFreshenedByHead(
+	storedHeaders: HeaderList,
+	storedLength: number,
+	fromHead: HeaderList,
+): boolean {
+	for (const name of ["etag", "last-modified"]) {
+		const told = headerValue(fromHead, name);
+		if (told !== null && told !== headerValue(storedHeaders, name))
+			return false;
+	}
+	const length = headerValue(fromHead, "content-length");
+	return length === null || trimSpace(length) === String(storedLength);
 }
 
 /** What describes the content that a 304 does not carry. */

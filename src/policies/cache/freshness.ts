@@ -67,7 +67,7 @@ export interface Freshness {
 
 /**
  * What an answer's headers say of its freshness (RFC 9111 section 4.2): the first of s-maxage, max-age, Expires less
- * Date, the heuristic where asked, the default. The last two count only for statuses of `heuristicStatuses`.
+ * Date, the heuristic where asked, the default. The last two count only for statuses of `heuristicStatuses` and where it says `public` (section 4.2.2).
  */
 export function freshnessOf(
 	answer: ReceivedAnswer,
@@ -120,7 +120,9 @@ function lifetimeOf(
 		const seconds = untilExpired(expires, dates.latestMs);
 		return { source: "expires", seconds };
 	}
-	if (!heuristicStatuses.has(answer.status)) return none;
+	if (!answer.directives.isPublic && !heuristicStatuses.has(answer.status)) {
+		return none;
+	}
 	if (options.heuristic === true) {
 		const seconds = heuristicLifetime(answer.headers, dates.earliestMs);
 		if (seconds !== null) return { source: "heuristic", seconds };

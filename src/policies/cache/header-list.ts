@@ -41,7 +41,8 @@ export function hasHeader(headers: HeaderList, lowerCase: string): boolean {
 
 /**
  * The members of a comma-separated value (RFC 9110 section 5.6.1), trimmed, empty ones left out. A comma inside a
- * quoted string does not separate; a quote that is never closed is no quote, so that it hides nothing behind it.
+ * quoted string does not separate. A quote that stands inside a word, is never closed or closes inside one opens no quoted
+ * string, so that it hides nothing behind it.
  */
 export function listMembers(value: string): string[] {
 	const members: string[] = [];
@@ -50,8 +51,7 @@ export function listMembers(value: string): string[] {
 	while (i < value.length) {
 		const code = value.charCodeAt(i);
 		if (code === 0x22) {
-			const end = closingQuote(value, i);
-			i = end < 0 ? i + 1 : end + 1;
+			i = quotedEnd(value, i);
 			continue;
 		}
 		if (code === 0x2c) {
@@ -62,6 +62,18 @@ export function listMembers(value: string): string[] {
 	}
 	addMember(members, value.slice(start));
 	return members;
+}
+
+/**
+ * The place after the quoted string that opens there; after the quote alone where it opens none. What stands before
+ * it is looked at first: then no stretch is searched twice for its end, however many quotes there are.
+ */
+function quotedEnd(value: string, open: number): number {
+	const isOpened = open === 0 || "=,/ \t".includes(value.charAt(open - 1));
+	if (!isOpened) return open + 1;
+	const end = closingQuote(value, open);
+	const isClosed = end > 0 && ",; \t".includes(value.charAt(end + 1));
+	return isClosed ? end + 1 : open + 1;
 }
 
 function addMember(members: string[], text: string): void {

@@ -100,7 +100,8 @@ function reuseOf(
 	if (wants.maxStale !== null && staleness <= wants.maxStale) return useStale;
 	// Who states an age or a freshness does not want a stale answer (RFC 9111 section 5.2.1.1).
 	const asksForAge = wants.maxAge !== null || wants.minFresh !== null;
-	return !asksForAge && staleness < stored.staleWhileRevalidateSeconds
+	const window = stored.staleWhileRevalidateSeconds;
+	return !asksForAge && window > 0 && staleness <= window
 		? refreshBehind
 		: byStale.revalidate;
 }
