@@ -126,7 +126,7 @@ class CompiledGateway implements Gateway {
 			errorFormat: this.#runtime.errorFormat,
 			tls: options.tls ?? null,
 		});
-		const listener = new Listener(server);
+		const listener = new Listener(server, this.#runtime.limits.keepAliveMs);
 		const listening = await listener.open(options);
 		if (this.#closing !== null) {
 			await listener.close(0);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import { IdleConnections } from "./idle-connections.ts";
 import type { ListenOptions } from "./options.ts";
 import type { GatewayServer } from "./server.ts";
 
@@ -26,9 +27,12 @@ export interface Listening {
 export class Listener {
 	readonly #server: GatewayServer;
 	readonly #sockets = new Set<Socket>();
+	readonly #keepAliveMs: number;
+	#idle: IdleConnections | null = null;
 
-	constructor(server: GatewayServer) {
+	constructor(server: GatewayServer, keepAliveMs: number) {
 		this.#server = server;
+		this.#keepAliveMs = keepAliveMs;
 		const track = (socket: Socket): void => this.#track(socket);
 		// A connection of TLS is two of node's sockets: one before the handshake, one after.
 		(server as Server).on("connection", track);
@@ -47,6 +51,7 @@ export class Listener {
 		const server = this.#server;
 		server.listen(path === undefined ? { port, host } : { path });
 		await once(server, "listening");
+		this.#idle = new IdleConnections(this.#sockets, this.#keepAliveMs);
 		return {
 			...toAddress(server),
 			setTls: (tls) => {
@@ -71,6 +76,7 @@ export class Listener {
 			await closed;
 		} finally {
 			clearTimeout(deadline);
+			this.#idle?.stop();
 		}
 	}
 

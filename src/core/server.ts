@@ -42,7 +42,8 @@ export function createServer(setup: ServerSetup): GatewayServer {
 		headersTimeout: limits.headersMs,
 		// Uploads may take as long as they move: silence is watched instead (limits.bodyIdleMs).
 		requestTimeout: 0,
-		keepAliveTimeout: limits.keepAliveMs,
+		// One sweep over all connections instead of a timer for each answer (core/idle-connections.ts).
+		keepAliveTimeout: 0,
 		connectionsCheckingInterval: Math.min(limits.headersMs, 1_000),
 		insecureHTTPParser: false,
 		requireHostHeader: false,

@@ -39,6 +39,9 @@ export class Peer {
 	validHost: string | null = null;
 	/** Called when the last of them has ended; null where nobody waits. */
 	onIdle: (() => void) | null = null;
+	/** How often in turn it was found idle, and the bytes that it had sent by then. */
+	#idleCount = 0;
+	#seenBytes = 0;
 	#host: string | null = null;
 	#askedHost: string | null = null;
 	#origin = "";
@@ -64,6 +67,14 @@ export class Peer {
 			requests.splice(requests.indexOf(request), 1);
 		}
 		if (requests.length === 0 && this.onIdle !== null) this.onIdle();
+	}
+
+	/** How often in turn, this time included, no request was under way and nothing had come since the last time. */
+	countIdle(bytesRead: number): number {
+		const isIdle = this.requests.length === 0 && bytesRead === this.#seenBytes;
+		this.#idleCount = isIdle ? this.#idleCount + 1 : 0;
+		this.#seenBytes = bytesRead;
+		return this.#idleCount;
 	}
 
 	/**

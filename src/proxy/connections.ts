@@ -1,4 +1,5 @@
 import { Client, type Dispatcher } from "undici";
+import { CallNote, type Connect } from "./connector.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
 
 /** What undici takes for a call, and what names the call. */
@@ -33,6 +34,7 @@ interface Waiting {
 /** A connection that is kept. undici's client makes it anew when it has been closed. */
 interface Connection {
 	readonly client: Client;
+	readonly note: CallNote;
 	isFree: boolean;
 }
 
@@ -48,11 +50,18 @@ export class Connections {
 	readonly #waiting: Map<object, Waiting> = new Map();
 	readonly #origin: string;
 	readonly #options: Client.Options;
+	readonly #connect: Connect;
 	readonly #max: number;
 
-	constructor(origin: string, options: Client.Options, max: number) {
+	constructor(
+		origin: string,
+		options: Client.Options,
+		connect: Connect,
+		max: number,
+	) {
 		this.#origin = origin;
 		this.#options = options;
+		this.#connect = connect;
 		this.#max = max;
 	}
 
@@ -68,7 +77,7 @@ export class Connections {
 
 	/** Makes a call on a connection of its own, which is closed behind it. */
 	readonly dispatchFresh: Dispatcher["dispatch"] = (options, handler) => {
-		const client = this.#createClient();
+		const client = this.#createClient(new CallNote());
 		const isFree = client.dispatch(options, handler);
 		// close() lets the one call finish first.
 		void client.close().finally(() => this.#all.delete(client));
@@ -102,14 +111,18 @@ export class Connections {
 	}
 
 	#open(): Connection {
-		const client = this.#createClient();
-		const connection = { client, isFree: false };
+		const note = new CallNote();
+		const client = this.#createClient(note);
+		const connection = { client, note, isFree: false };
 		client.on("drain", () => this.#onFree(connection));
 		return connection;
 	}
 
-	#createClient(): Client {
-		const client = new Client(this.#origin, this.#options);
+	#createClient(note: CallNote): Client {
+		const client = new Client(this.#origin, {
+			...this.#options,
+			connect: this.#connect(note),
+		});
 		this.#all.add(client);
 		return client;
 	}
@@ -121,6 +134,7 @@ export class Connections {
 	): void {
 		const { client } = connection;
 		connection.isFree = false;
+		connection.note.onCall();
 		client.dispatch(options, handler);
 		// A call that undici refused before it began is followed by no drain.
 		if (client.stats.size === 0) this.#onFree(connection);

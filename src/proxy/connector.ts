@@ -2,6 +2,28 @@ import type { Socket } from "node:net";
 import { buildConnector } from "undici";
 import { lookupAddress } from "./loopback.ts";
 
+/** Makes connections, and keeps the note of each up to date. */
+export type Connect = (note: CallNote) => buildConnector.connector;
+
+/** What is known of the connection that a client has, from one connect to the next. */
+export class CallNote {
+	/** Whether the next bytes begin an answer. */
+	awaitsHead = true;
+	/** Calls that this connection has carried. */
+	calls = 0;
+
+	/** A call is about to be made. A connection is only ever made for one. */
+	onCall(): void {
+		this.awaitsHead = true;
+		this.calls++;
+	}
+
+	onConnect(): void {
+		this.awaitsHead = true;
+		this.calls = 1;
+	}
+}
+
 /**
  * undici's connector, with three things set right on each socket that undici
  * offers no other way to:
@@ -18,9 +40,9 @@ import { lookupAddress } from "./loopback.ts";
 export function createConnector(
 	options: buildConnector.BuildOptions,
 	connectMs: () => number,
-): buildConnector.connector {
+): Connect {
 	let connect: buildConnector.connector | null = null;
-	return (target, callback) => {
+	return (note) => (target, callback) => {
 		connect ??= buildConnector({
 			lookup: lookupAddress,
 			// Where a name has several addresses, the next is tried when one refuses or is slow (RFC 8305).
@@ -30,7 +52,7 @@ export function createConnector(
 		} as buildConnector.BuildOptions);
 		connect(target, (...result) => {
 			const [error, socket] = result;
-			if (error === null) prepare(socket);
+			if (error === null) prepare(socket, note);
 			callback(...result);
 		});
 	};
@@ -50,57 +72,41 @@ export function wasNew(error: object): boolean {
 	return ofNewConnections.has(error);
 }
 
-function prepare(socket: Socket): void {
-	let heads = 0;
+function prepare(socket: Socket, note: CallNote): void {
+	note.onConnect();
 	// Added before undici's own listener, so that it is known when undici ends the answer.
 	socket.on("error", (error) => {
-		if (heads < 2) ofNewConnections.add(error);
+		if (note.calls < 2) ofNewConnections.add(error);
 		isReset = true;
 		queueMicrotask(() => {
 			isReset = false;
 		});
 	});
-	skipContinue(socket, () => {
-		heads++;
-	});
+	skipContinue(socket, note);
 }
-
-type Write = (data: unknown, encoding: unknown, callback: unknown) => boolean;
 
 const prefix = Buffer.from("HTTP/1.1 100");
 const maxInterimBytes = 8 * 1024;
 
 /**
- * Takes `100 Continue` out of what undici reads. An answer can only begin after
- * the head of a request has been written; undici writes heads as strings that
- * begin with a method, and the frames of chunks as strings that begin with a line end.
+ * Takes `100 Continue` out of what comes, before undici reads it. What arrives is
+ * pushed once and read three times: watching here costs a third (bench/README.md).
  */
-function skipContinue(socket: Socket, onHead: () => void): void {
-	const write = socket.write.bind(socket) as Write;
-	const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
-	let isHeadNext = false;
+function skipContinue(socket: Socket, note: CallNote): void {
+	const push = socket.push;
 	let kept: Buffer | null = null;
-	// Named parameters: a rest array for each write costs on the way of every request.
-	socket.write = ((data: unknown, encoding?: unknown, callback?: unknown) => {
-		if (typeof data === "string" && data.charCodeAt(0) !== 13) {
-			isHeadNext = true;
-			onHead();
-		}
-		return write(data, encoding, callback);
-	}) as Socket["write"];
-	socket.read = (size?: number) => {
-		const chunk = read(size);
-		if (!isHeadNext || chunk === null) return chunk;
+	socket.push = (chunk: Buffer | null) => {
+		if (!note.awaitsHead || chunk === null) return push.call(socket, chunk);
 		const bytes: Buffer = kept === null ? chunk : Buffer.concat([kept, chunk]);
 		kept = null;
 		const rest = afterContinue(bytes);
 		if (rest === null) {
 			kept = bytes;
-			return null;
+			return true;
 		}
-		if (rest.length === 0) return null;
-		isHeadNext = false;
-		return rest;
+		if (rest.length === 0) return true;
+		note.awaitsHead = false;
+		return push.call(socket, rest);
 	};
 }
 

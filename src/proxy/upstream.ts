@@ -186,7 +186,8 @@ class PoolTarget implements Target {
 		const { pool, interceptors = [] } = upstream.options;
 		const connections = new Connections(
 			origin,
-			toClientOptions(upstream, connectMs),
+			toClientOptions(upstream),
+			createConnector(toConnect(upstream.options), connectMs),
 			pool?.connections ?? 1_024,
 		);
 		this.origin = origin;
@@ -227,10 +228,7 @@ function toConnect(options: UpstreamOptions): buildConnector.BuildOptions {
 	return socketPath === undefined ? connect : { ...connect, socketPath };
 }
 
-function toClientOptions(
-	{ options }: Upstream,
-	connectMs: () => number,
-): Client.Options {
+function toClientOptions({ options }: Upstream): Client.Options {
 	return {
 		pipelining: 1,
 		// The gateway's own watch looks after head and body (proxy/deadlines.ts): one timer for all calls.
@@ -239,6 +237,5 @@ function toClientOptions(
 		keepAliveTimeout: options.pool?.keepAliveMs ?? 4_000,
 		maxHeaderSize: 64 * 1024,
 		allowH2: false,
-		connect: createConnector(toConnect(options), connectMs),
 	};
 }

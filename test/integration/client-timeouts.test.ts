@@ -173,3 +173,18 @@ test("a connection that has had its answers is closed when it has been idle for 
 	await client.closed();
 	assert.equal(client.reader.available, 0);
 });
+
+test("a connection is not idle while its answer is under way, nor between requests that follow sooner than keepAliveMs", async (t) => {
+	const stage = await startWireStage(t, { gateway: { limits } });
+	stage.upstream.script = async (_one, connection) => {
+		await delay(4 * limits.keepAliveMs);
+		await connection.reply(200, "late");
+	};
+	const client = await stage.connect();
+	for (let i = 0; i < 2; i++) {
+		const answer = await client.exchange(request("GET /"));
+		assert.equal(answer.body.toString(), "late");
+		await delay(limits.keepAliveMs / 2);
+	}
+	await client.closed();
+});
