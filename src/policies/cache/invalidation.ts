@@ -20,8 +20,8 @@ export function isUnsafe(method: string): boolean {
 /**
  * The URIs whose stored answers an answer makes invalid (RFC 9111 section 4.4): the target's, and those of Location
  * and Content-Location where they are of the same origin. Empty for a safe method and for an answer that is an
- * error. `targetUri` is absolute; what comes back is absolute, without a fragment, each once. A URI that can't be
- * read is left out.
+ * error. `targetUri` is absolute and comes back as it is; the others come back absolute, normalised as URLs are,
+ * without a fragment, each once. One that can't be read is left out.
  */
 export function invalidatedBy(
 	method: string,
@@ -30,21 +30,17 @@ export function invalidatedBy(
 	responseHeaders: HeaderList,
 ): string[] {
 	if (!isUnsafe(method) || status < 200 || status > 399) return [];
+	const uris = new Set([targetUri]);
 	const target = URL.parse(targetUri);
 	if (target === null) return [targetUri];
-	const uris = new Set([withoutFragment(target)]);
 	for (const name of ["location", "content-location"]) {
 		for (const value of headerValues(responseHeaders, name)) {
 			const uri = URL.parse(trimSpace(value), target);
 			// A foreign origin's answers are not this one's to drop: that would be an attack's way in.
 			if (uri === null || uri.origin !== target.origin) continue;
-			uris.add(withoutFragment(uri));
+			uri.hash = "";
+			uris.add(uri.href);
 		}
 	}
 	return [...uris];
-}
-
-function withoutFragment(uri: URL): string {
-	uri.hash = "";
-	return uri.href;
 }

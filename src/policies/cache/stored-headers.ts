@@ -1,4 +1,8 @@
-import type { CacheDirectives } from "./cache-control.ts";
+import {
+	type CacheDirectives,
+	noDirectives,
+	parseCacheControl,
+} from "./cache-control.ts";
 import {
 	type HeaderList,
 	hasHeader,
@@ -85,28 +89,24 @@ function nominatedBy(headers: HeaderList): string[] {
 /**
  * The stored headers after a 304 (RFC 9111 section 3.2): each field of the 304 takes the place of every stored line
  * of its name, but for those that are never stored and Content-Encoding and Content-Range, which belong to the bytes.
+ * A field that the new no-cache or private names goes, be it an old one. Without a Date in the 304 it is when it came.
  */
 export function mergeHeaders(
 	stored: HeaderList,
 	from304: HeaderList,
-	directives: CacheDirectives,
 	responseTimeMs: number,
 ): string[] {
-	const fresh = toStoredHeaders(from304, directives, responseTimeMs);
+	const told = toStoredHeaders(from304, noDirectives, responseTimeMs);
 	const names = new Set<string>();
 	const added: string[] = [];
-	for (let i = 0; i + 1 < fresh.length; i += 2) {
-		const name = (fresh[i] as string).toLowerCase();
+	for (let i = 0; i + 1 < told.length; i += 2) {
+		const name = (told[i] as string).toLowerCase();
 		if (neverUpdated.has(name)) continue;
 		names.add(name);
-		added.push(fresh[i] as string, fresh[i + 1] as string);
+		added.push(told[i] as string, told[i + 1] as string);
 	}
-	const merged: string[] = [];
-	for (let i = 0; i + 1 < stored.length; i += 2) {
-		if (names.has((stored[i] as string).toLowerCase())) continue;
-		merged.push(stored[i] as string, stored[i + 1] as string);
-	}
-	return merged.concat(added);
+	const merged = withoutHeaders(stored, [...names]).concat(added);
+	return toStoredHeaders(merged, parseCacheControl(merged), responseTimeMs);
 }
 
 /** The headers without every line of those names, which are given in lower case. */

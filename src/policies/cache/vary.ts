@@ -34,8 +34,6 @@ const listFields: ReadonlySet<string> = new Set([
 	"accept-charset",
 	"accept-encoding",
 	"accept-language",
-	"cache-control",
-	"if-none-match",
 	"prefer",
 	"te",
 ]);
