@@ -151,6 +151,8 @@ export class RequestContext
 
 	/** The rest of the request can not be parsed: it is this one that is broken. */
 	onUnreadable(code: ErrorCode): void {
+		// Told already: node says so again for all that comes behind the first broken byte.
+		if (this.res.writableEnded) return;
 		const error = failure(code);
 		this.forward?.abort(error);
 		this.runtime.fail(this, error);

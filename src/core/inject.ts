@@ -38,6 +38,8 @@ export async function inject(
 	const client = new Client("http://gateway", {
 		connect: (_options, callback) => {
 			const [near, far] = duplexPair();
+			// node 22 tells one half nothing of the other's end.
+			far.once("close", () => near.push(null));
 			server.emit("connection", far);
 			// undici expects to be called back later, as a socket would.
 			setImmediate(() => callback(null, near as unknown as Socket));

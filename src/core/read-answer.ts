@@ -17,6 +17,7 @@ import {
 	type Schema,
 } from "../params/schema.ts";
 import { compileSelect, type Select } from "../params/select.ts";
+import { isWholeZstd } from "../params/zstd-frames.ts";
 import type { AnswerHead } from "../proxy/answer-writer.ts";
 import type { RequestContext } from "./context.ts";
 import { sendReply } from "./send.ts";
@@ -224,6 +225,7 @@ function decode(bytes: Buffer, encoding: string | undefined): Buffer {
 		case "br":
 			return brotliDecompressSync(bytes, limit);
 		case "zstd":
+			if (!isWholeZstd(bytes)) throw failure("ERR_UPSTREAM_INVALID");
 			return zstdDecompressSync(bytes, limit);
 		default:
 			throw failure("ERR_UPSTREAM_INVALID");

@@ -7,6 +7,7 @@ import {
 	createZstdDecompress,
 } from "node:zlib";
 import { failure } from "../http/errors.ts";
+import { isWholeZstd } from "./zstd-frames.ts";
 
 /** How a declared body is read. */
 export interface BodyOptions {
@@ -45,11 +46,12 @@ export function readBody(
 	req: IncomingMessage,
 	{ maxBytes }: BodyOptions,
 ): Promise<Buffer> {
-	const decode = decoders.get(encodingOf(req) ?? "");
+	const encoding = encodingOf(req) ?? "";
+	const decode = decoders.get(encoding);
 	return new Promise((resolve, reject) => {
 		const gather = new Gather(req, maxBytes, resolve, reject);
 		if (decode === undefined) gather.start();
-		else gather.startDecoding(decode());
+		else gather.startDecoding(decode(), encoding === "zstd");
 	});
 }
 
@@ -75,6 +77,8 @@ class Gather {
 	#size = 0;
 	#received = 0;
 	#decoder: Transform | null = null;
+	/** What came over the wire; null where the decoder itself tells whether that is whole. */
+	#encoded: Buffer[] | null = null;
 	readonly #resolve: (bytes: Buffer) => void;
 	readonly #reject: (error: unknown) => void;
 
@@ -97,8 +101,9 @@ class Gather {
 		this.#req.on("close", this.#onBroken);
 	}
 
-	startDecoding(decoder: Transform): void {
+	startDecoding(decoder: Transform, isZstd: boolean): void {
 		this.#decoder = decoder;
+		if (isZstd) this.#encoded = [];
 		decoder.on("data", this.#onChunk);
 		decoder.on("end", this.#onEnd);
 		decoder.on("error", this.#onBadEncoding);
@@ -112,6 +117,7 @@ class Gather {
 	readonly #onEncoded = (chunk: Buffer): void => {
 		this.#received += chunk.length;
 		if (this.#received > this.#maxBytes) this.#refuse();
+		else this.#encoded?.push(chunk);
 	};
 
 	readonly #onChunk = (chunk: Buffer): void => {
@@ -121,6 +127,10 @@ class Gather {
 	};
 
 	readonly #onEnd = (): void => {
+		if (this.#encoded !== null && !isWholeZstd(Buffer.concat(this.#encoded))) {
+			this.#onBadEncoding(new Error("the zstd frame is cut short"));
+			return;
+		}
 		this.#stop();
 		const [first] = this.#chunks;
 		this.#resolve(

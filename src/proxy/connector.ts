@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { buildConnector } from "undici";
+import { isHiddenReset } from "../http/reset.ts";
 import { lookupAddress } from "./loopback.ts";
 
 /** Makes connections, and keeps the note of each up to date. */
@@ -65,6 +66,13 @@ export function isResetNow(): boolean {
 	return isReset;
 }
 
+function markReset(): void {
+	isReset = true;
+	queueMicrotask(() => {
+		isReset = false;
+	});
+}
+
 const ofNewConnections = new WeakSet<object>();
 
 /** Whether the connection that ended with this error was at its first request. */
@@ -74,13 +82,13 @@ export function wasNew(error: object): boolean {
 
 function prepare(socket: Socket, note: CallNote): void {
 	note.onConnect();
-	// Added before undici's own listener, so that it is known when undici ends the answer.
+	// Added before undici's own listeners, so that it is known when undici ends the answer.
 	socket.on("error", (error) => {
 		if (note.calls < 2) ofNewConnections.add(error);
-		isReset = true;
-		queueMicrotask(() => {
-			isReset = false;
-		});
+		markReset();
+	});
+	socket.on("end", () => {
+		if (isHiddenReset(socket)) markReset();
 	});
 	skipContinue(socket, note);
 }

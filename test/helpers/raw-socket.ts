@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { isHiddenReset } from "../../src/http/reset.ts";
 import { ByteReader, WireError, within } from "./byte-reader.ts";
 
 /** What the peer has done to a connection so far. `ended` is a FIN, `reset` an RST. */
@@ -27,7 +28,9 @@ export class RawSocket {
 		this.#recordedBytes = recordedBytes;
 		socket.setNoDelay(true);
 		socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-		socket.on("end", () => this.#onState("ended"));
+		socket.on("end", () => {
+			this.#onState(isHiddenReset(socket) ? "reset" : "ended");
+		});
 		socket.on("error", (error: NodeJS.ErrnoException) => {
 			if (error.code === "ECONNRESET" || error.code === "EPIPE")
 				this.#onState("reset");
