@@ -47,7 +47,9 @@ const neverStoredPrefixes = ["ratelimit-", "x-ratelimit-", "x-rate-limit-"];
 
 /** Describe the stored bytes themselves: a 304 that changed them would make the answer a lie (RFC 9111 section 3.2). */
 const neverUpdated: ReadonlySet<string> = new Set([
+	"content-digest",
 	"content-encoding",
+	"content-md5",
 	"content-range",
 ]);
 
@@ -88,7 +90,7 @@ function nominatedBy(headers: HeaderList): string[] {
 
 /**
  * The stored headers after a 304 (RFC 9111 section 3.2): each field of the 304 takes the place of every stored line
- * of its name, but for those that are never stored and Content-Encoding and Content-Range, which belong to the bytes.
+ * of its name, but for those that are never stored and those that belong to the bytes: Content-Encoding and -Range, their digests.
  * A field that the new no-cache or private names goes, be it an old one. Without a Date in the 304 it is when it came.
  */
 export function mergeHeaders(

@@ -21,6 +21,7 @@ suite("age, RFC 9111 section 4.2.3", () => {
 
 	test("apparent age counts no part of a second, which Date can't say", () => {
 		assert.equal(apparentAge(receivedMs, receivedMs + 999), 0);
+		assert.equal(apparentAge(receivedMs + 999, receivedMs + 1001), 1);
 	});
 
 	const cases: readonly [string, number, number, number, number][] = [

@@ -179,6 +179,20 @@ suite("Expires, RFC 9111 section 5.3", () => {
 suite("heuristic freshness, RFC 9111 section 4.2.2", () => {
 	checkLifetimes([
 		[
+			"in whole seconds",
+			[...date, ...modified(-1009)],
+			"heuristic",
+			100,
+			heuristic,
+		],
+		[
+			"none from a Last-Modified of that very second",
+			[...date, ...modified(0)],
+			"heuristic",
+			0,
+			heuristic,
+		],
+		[
 			"a tenth of the time since Last-Modified",
 			[...date, ...modified(-1000)],
 			"heuristic",
