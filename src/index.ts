@@ -17,6 +17,7 @@ export type {
 export { type RouteBuilder, type RouteContext, route } from "./core/route.ts";
 export type { GatewayLimits } from "./core/runtime.ts";
 export type {
+	AttemptEnd,
 	BodyObserver,
 	Context,
 	ContextValues,
@@ -45,9 +46,12 @@ export type {
 	SecuritySchemes,
 	SharedOptions,
 	StepInfo,
+	StepTiming,
+	UpstreamAttempt,
 	UpstreamReader,
 	UpstreamRequest,
 	UpstreamResponse,
+	WatchedAttempt,
 	WithheldSource,
 } from "./core/types.ts";
 export { createGateway, type Gateway } from "./gateway.ts";

@@ -16,7 +16,7 @@ const publicNames: Readonly<Record<string, Names>> = {
 	".": {
 		values: `HttpError Type createGateway decisionsOf dependency file input
 			isReply noteDecision reply route upstream`,
-		types: `BodyObserver CloseOptions Context ContextValues Decision Dependencies Dependency
+		types: `AttemptEnd BodyObserver CloseOptions Context ContextValues Decision Dependencies Dependency
 			DependencyOptions DependencyValues DocsContribution DocsOptions
 			ErrorCode ErrorFormat FieldValue Fields FileOptions FilePart FileSchema
 			FormLimits FormShape Forward Gateway GatewayLimits GatewayOptions
@@ -26,9 +26,9 @@ const publicNames: Readonly<Record<string, Names>> = {
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
 			ReplyHeaders ResponseMode Route RouteBuilder RouteContext RouteDocs
 			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
-			SharedOptions StandardSchema StepInfo Upstream UpstreamOptions
+			SharedOptions StandardSchema StepInfo StepTiming Upstream UpstreamAttempt UpstreamOptions
 			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
-			WithheldSource`,
+			WatchedAttempt WithheldSource`,
 	},
 	"./auth/api-key": {
 		values: "apiKey",

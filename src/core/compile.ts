@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { failure, toHttpError } from "../http/errors.ts";
 import { reply } from "../http/reply.ts";
+import { CallRecord } from "../proxy/call-record.ts";
 import { busy } from "../proxy/failures.ts";
 import { Forward } from "../proxy/forward.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "./answer.ts";
 import { type AskUpstream, compileAsk } from "./ask.ts";
 import type { RequestContext } from "./context.ts";
+import { compileAttempts, timed, type WatchAttempts } from "./observe.ts";
 import { compileOutgoing, type Outgoing } from "./outgoing.ts";
 import { type Overrides, orderDependencies } from "./resolution.ts";
 import { allMethods } from "./route.ts";
@@ -64,6 +66,9 @@ export interface Plan {
 	readonly ask: AskUpstream | null;
 	/** Null where no policy wants to know. */
 	readonly finishHooks: FinishHooks;
+	/** Sees each call to the upstream; null where no policy does. */
+	readonly watchAttempt: WatchAttempts | null;
+	readonly timesSteps: boolean;
 	readonly hasDependencies: boolean;
 }
 
@@ -81,7 +86,8 @@ export interface Shared {
 /** Compiles a route: every absent feature is no step. */
 export function compileRoute(route: Route, shared: Shared): Plan {
 	const dependencies = { ...shared.dependencies, ...route.dependencies };
-	const info = toInfo(route, dependencies);
+	const target = resolveTarget(route, shared);
+	const info = toInfo(route, dependencies, target);
 	const hooks = [...shared.policies, ...route.policies].flatMap((policy) => {
 		const made = policy.forRoute(info);
 		return made === null ? [] : [{ name: policy.name, hooks: made }];
@@ -91,9 +97,9 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		shared.overrides,
 	);
 	const payload = compilePayload(route, order.inputs);
-	const target = resolveTarget(route, shared);
 	const outgoing = target === null ? null : compileOutgoing(route, target);
 	const early = policySteps(2, "onRequest", hooks);
+	const timesSteps = hooks.some(({ hooks: own }) => own.timesSteps === true);
 	const steps = [
 		...early,
 		...parameterSteps(route, order),
@@ -105,6 +111,10 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 			? []
 			: outgoingSteps(route, outgoing, payload, hooks)),
 	];
+	const acts =
+		target === null
+			? compileHandler(route)
+			: compileForward(route, target, shared);
 	const answerHooks = hooks.flatMap(({ hooks: own }) =>
 		own.onUpstreamResponse === undefined
 			? []
@@ -115,11 +125,9 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		: null;
 	return {
 		info,
-		steps,
+		...acts,
+		...(timesSteps ? timed({ steps, ...acts }) : { steps }),
 		preflight,
-		...(target === null
-			? compileHandler(route)
-			: compileForward(route, target, shared)),
 		answer:
 			target === null
 				? refuseAnswer
@@ -127,6 +135,8 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		errorHooks: errorHooksOf(hooks.map(({ hooks: own }) => own)),
 		outgoing,
 		finishHooks: finishHooksOf(hooks),
+		watchAttempt: compileAttempts(hooks),
+		timesSteps,
 		hasDependencies: order.plans.length > 0,
 	};
 }
@@ -149,6 +159,8 @@ function toPreflight(
 		outgoing: null,
 		ask: null,
 		finishHooks: finishHooksOf(hooks),
+		watchAttempt: null,
+		timesSteps: false,
 		hasDependencies: false,
 	};
 }
@@ -157,7 +169,11 @@ function refuseAnswer(): boolean {
 	return false;
 }
 
-function toInfo(route: Route, dependencies: Dependencies): RouteInfo {
+function toInfo(
+	route: Route,
+	dependencies: Dependencies,
+	target: Upstream | null,
+): RouteInfo {
 	const isAll = route.methods.includes(allMethods);
 	const name = `${isAll ? "ALL" : route.methods.join("|")} ${route.path}`;
 	return {
@@ -165,7 +181,8 @@ function toInfo(route: Route, dependencies: Dependencies): RouteInfo {
 		methods: route.methods,
 		path: route.path,
 		tags: route.tags,
-		proxied: route.options.handler === undefined,
+		proxied: target !== null,
+		upstream: target?.name ?? null,
 		dependencies,
 		source: route,
 	};
@@ -241,6 +258,11 @@ function startForward(
 		watch,
 		maxBodyBytes,
 	);
+	if (ctx.meter !== null) forward.record = new CallRecord();
+	const { watchAttempt } = ctx.plan;
+	if (watchAttempt !== null) {
+		forward.watchAttempt = (attempt) => watchAttempt(ctx, attempt);
+	}
 	ctx.forward = forward;
 	ctx.isAnswered = true;
 	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;

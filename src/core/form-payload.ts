@@ -15,6 +15,7 @@ import {
 	type ReadPayload,
 	setNoPayload,
 	setPayload,
+	waitForBody,
 	writeJson,
 } from "./payload.ts";
 import type { Forward, Input, Route } from "./types.ts";
@@ -163,7 +164,7 @@ async function takeForm(
 	if (!ctx.head.hasBody) return noBytes;
 	checkBodyHead(ctx.req, limits);
 	ctx.wantBody();
-	return readBody(ctx.req, limits);
+	return waitForBody(ctx, readBody(ctx.req, limits));
 }
 
 /** Goes on at the first file: its bytes stream to the upstream while the client sends them. */
@@ -176,7 +177,7 @@ async function readMultipart(
 	);
 	// Not before: without a boundary the body is not wanted.
 	ctx.wantBody();
-	await multipart.ready;
+	await waitForBody(ctx, multipart.ready);
 	ctx.form = multipart.values;
 	ctx.multipart = multipart;
 }

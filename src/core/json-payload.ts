@@ -28,6 +28,7 @@ import {
 	type ReadPayload,
 	setNoPayload,
 	setPayload,
+	waitForBody,
 	writeJson,
 } from "./payload.ts";
 import type { Route } from "./types.ts";
@@ -72,7 +73,7 @@ async function takeBody(
 	checkCharset(type);
 	checkBodyHead(ctx.req, limits);
 	ctx.wantBody();
-	return readBody(ctx.req, limits);
+	return waitForBody(ctx, readBody(ctx.req, limits));
 }
 
 /** JSON is UTF-8 (RFC 8259 section 8.1). */

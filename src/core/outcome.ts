@@ -1,14 +1,14 @@
 import type { RequestContext } from "./context.ts";
+import { RequestOutcome } from "./request-outcome.ts";
 import { type Cleanup, finishGenerators } from "./resolution.ts";
 import type { FinishHooks } from "./steps.ts";
-import type { Outcome } from "./types.ts";
 
 /** Step 9: tells every policy that wants to know how a request ended; one that fails does not keep it from the next. */
 export function tellPolicies(
 	ctx: RequestContext,
 	hooks: NonNullable<FinishHooks>,
 ): void {
-	const outcome = toOutcome(ctx);
+	const outcome = new RequestOutcome(ctx);
 	const onError = (error: unknown): void => {
 		ctx.runtime.logger.error(
 			{ err: error, route: ctx.plan.info.id },
@@ -39,20 +39,4 @@ export function cleanUp(
 		);
 	};
 	void finishGenerators(cleanups, onError).then(() => runtime.open.end());
-}
-
-function toOutcome(ctx: RequestContext): Outcome {
-	const { res, forward, failure: error } = ctx;
-	const isComplete = ctx.isWhole;
-	const isGone = !isComplete && error?.code === "ERR_CLIENT_GONE";
-	return {
-		status: isGone ? 499 : res.statusCode,
-		source: isGone ? "client" : ctx.isUpstreamAnswer ? "upstream" : "gateway",
-		code: error?.code ?? null,
-		error: error?.cause ?? error,
-		upstream: forward?.origin ?? null,
-		complete: isComplete,
-		attempts: forward?.attempts ?? 0,
-		durationMs: performance.now() - ctx.startedMs,
-	};
 }

@@ -15,6 +15,14 @@ export interface PayloadPlan {
 /** What a declared body may be where the route does not say: 1 MiB. */
 export const defaultMaxBodyBytes = 1_048_576;
 
+/** Waits for a body that is being read; measured where somebody asks. */
+export function waitForBody<T>(
+	{ meter, req }: RequestContext,
+	body: Promise<T>,
+): Promise<T> {
+	return meter === null ? body : meter.waitForBody(req, body);
+}
+
 /** A body that is not there. */
 export const noBytes: Buffer = Buffer.alloc(0);
 

@@ -9,6 +9,7 @@ import type { Forward } from "../proxy/forward.ts";
 import type { ForwardObserver } from "../proxy/forward-owner.ts";
 import type { BodyWatch } from "./body-watch.ts";
 import type { Plan } from "./compile.ts";
+import { Meter } from "./meter.ts";
 import type { Cleanup } from "./resolution.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Fields, UpstreamRequest } from "./types.ts";
@@ -80,7 +81,8 @@ export class RequestState {
 	isLast: boolean;
 	/** How the connection is taken over when the upstream switches protocols; null for plain HTTP. */
 	upgrade: Upgrade | null;
-	readonly startedMs: number;
+	/** Null where nobody asks how the request went. */
+	readonly meter: Meter | null;
 	/** Looks after a body that is still to come; null where there is none. */
 	bodyWatch: BodyWatch | null;
 
@@ -136,7 +138,7 @@ export class RequestState {
 		this.awaitsContinue = false;
 		this.isLast = false;
 		this.upgrade = null;
-		this.startedMs = plan.finishHooks === null ? 0 : performance.now();
+		this.meter = plan.finishHooks === null ? null : new Meter(plan.timesSteps);
 		this.bodyWatch = null;
 	}
 }

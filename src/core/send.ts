@@ -50,6 +50,8 @@ function send(ctx: RequestContext, answer: Reply, addsHeaders: boolean): void {
 		// node joins a latin1 body to the head: one string, one write (bench/README.md).
 		res.end(toLatin1(body), "latin1");
 	} else res.end(body);
+	const hasBody = !isBare && ctx.method !== "HEAD";
+	ctx.meter?.onHanded(hasBody ? lengthOf(body) : 0);
 }
 
 /** Bytes of up to so many leave in one write with their head. */
@@ -96,6 +98,7 @@ function sendStream(
 		res.writeHead(status, headers as string[]);
 		body.destroy();
 		res.end();
+		ctx.meter?.onHanded(0);
 		return;
 	}
 	if (body.destroyed) {
@@ -103,6 +106,8 @@ function sendStream(
 	}
 	res.writeHead(status, headers as string[]);
 	res.flushHeaders();
+	ctx.meter?.onHanded(0);
+	ctx.meter?.countOut(body);
 	const breakOff = (cause?: unknown): void => {
 		if (res.writableEnded) return;
 		ctx.failure ??= failure("ERR_INTERNAL", { cause });

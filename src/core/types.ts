@@ -19,6 +19,11 @@ import type { Upstream } from "../proxy/upstream.ts";
 import type { BodyObserver, UpstreamReader } from "./body-types.ts";
 import type { Dependencies } from "./dependency-types.ts";
 import type { DocsContribution } from "./docs.ts";
+import type {
+	Outcome,
+	UpstreamAttempt,
+	WatchedAttempt,
+} from "./observation.ts";
 import type { RouteOptions } from "./route-options.ts";
 import type { WithheldSource } from "./withheld.ts";
 
@@ -38,6 +43,13 @@ export type {
 	SecurityScheme,
 	SecuritySchemes,
 } from "./docs.ts";
+export type {
+	AttemptEnd,
+	Outcome,
+	StepTiming,
+	UpstreamAttempt,
+	WatchedAttempt,
+} from "./observation.ts";
 export type {
 	OptionalNames,
 	PathNames,
@@ -164,26 +176,6 @@ export interface UpstreamResponse {
 	observe(observer: BodyObserver): void;
 }
 
-/** How a request ended. Given to `onFinish` once. */
-export interface Outcome {
-	/** The status the client got; 499 when it left before the answer was complete. */
-	readonly status: number;
-	/** Where the status comes from. */
-	readonly source: "gateway" | "upstream" | "client";
-	/** The code of the failure or refusal; null when there was none. */
-	readonly code: string | null;
-	/** What was thrown, where something was. For the log only. */
-	readonly error: unknown;
-	/** The origin that was asked, such as `http://users:8002`; null when none was. */
-	readonly upstream: string | null;
-	/** Whether the answer reached the client to its last byte. */
-	readonly complete: boolean;
-	/** How many times the upstream was called. */
-	readonly attempts: number;
-	/** Whole request, in milliseconds. */
-	readonly durationMs: number;
-}
-
 /** What a policy does on the requests of one route. An absent phase costs nothing. */
 export interface PolicyHooks {
 	/**
@@ -191,6 +183,8 @@ export interface PolicyHooks {
 	 * standard, section 4.8): then those about this route run its step 2, unless OPTIONS is declared there.
 	 */
 	readonly answersPreflight?: boolean;
+	/** Whether the time of every step is taken, for `Outcome.steps`. Default false: the clock is not read then. */
+	readonly timesSteps?: boolean;
 	/** Step 2: nothing is known but the head. A reply ends the request. */
 	onRequest?(ctx: Context): MaybePromise<Reply | undefined | void>;
 	/** Step 5: identity is known, the body is not read. A reply ends the request. */
@@ -200,6 +194,11 @@ export interface PolicyHooks {
 		ctx: Context,
 		request: UpstreamRequest,
 	): MaybePromise<Reply | undefined | void>;
+	/**
+	 * Step 8, synchronous: a call to the upstream begins, the first or one more after a failure, by the
+	 * gateway or by an interceptor. May add headers to it; what it gives back is told how the call ended.
+	 */
+	onUpstreamAttempt?(ctx: Context, attempt: UpstreamAttempt): WatchedAttempt;
 	/** Step 8, synchronous: the head of the upstream's answer. A reply takes its place and its body is dropped. */
 	onUpstreamResponse?(
 		ctx: Context,
@@ -248,6 +247,8 @@ export interface RouteInfo {
 	readonly proxied: boolean;
 	/** All that stand in front of it, the gateway's and the builders' included, by their names. */
 	readonly dependencies: Dependencies;
+	/** The upstream's name; null where a handler answers. */
+	readonly upstream: string | null;
 	/** The declared route. */
 	readonly source: Route;
 }

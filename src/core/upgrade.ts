@@ -111,6 +111,8 @@ function watchEnd(socket: Duplex): () => void {
 /** A client's connection that waits to be joined to the upstream's. */
 export class Upgrade {
 	isJoined = false;
+	/** Null until the upstream has switched. */
+	tunnel: Tunnel | null = null;
 	readonly #socket: Duplex;
 	readonly #early: Buffer;
 	readonly #stopWatching: () => void;
@@ -136,7 +138,7 @@ export class Upgrade {
 		// Through the tunnel as what follows them: their frames are counted.
 		if (this.#early.length > 0) this.#socket.unshift(this.#early);
 		const { upgradeIdleMs } = ctx.plan.info.source.options;
-		new Tunnel(this.#socket, upstream, {
+		this.tunnel = new Tunnel(this.#socket, upstream, {
 			idleMs: upgradeIdleMs ?? defaultIdleMs,
 			isWebSocket: ctx.head.upgrade?.trim().toLowerCase() === "websocket",
 			watch: ctx.runtime.watch,

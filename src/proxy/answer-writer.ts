@@ -1,7 +1,22 @@
 import type { ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
 import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
 import { ResponseHead, removeNames } from "../http/headers.ts";
 import { isEventStream } from "../http/reply.ts";
+import type { CallRecord } from "./call-record.ts";
+import type { ForwardRequest } from "./forward-owner.ts";
+
+/** The head of a switch to the protocol that was asked for; null for any other: nobody may switch unasked (RFC 9110 section 7.8). */
+export function toSwitch(
+	status: number,
+	controller: Dispatcher.DispatchController,
+	request: ForwardRequest | null,
+): AnswerHead | null {
+	const head = new ResponseHead(controller.rawHeaders as Uint8Array[]);
+	const asked = request?.upgrade?.toLowerCase();
+	const isAsked = head.upgrade?.toLowerCase() === asked;
+	return isAsked ? { status, headers: head.headers } : null;
+}
 
 /** The head of an answer on its way to the client. */
 export interface AnswerHead {
@@ -37,12 +52,15 @@ export class AnswerWriter {
 	isPaused = false;
 	readonly #res: ServerResponse;
 	readonly #head: ResponseHead;
+	readonly #record: CallRecord | null;
 
 	constructor(
 		res: ServerResponse,
 		status: number,
 		rawHeaders: readonly (Uint8Array | string)[],
+		record: CallRecord | null = null,
 	) {
+		this.#record = record;
 		this.#res = res;
 		this.#head = new ResponseHead(rawHeaders);
 		this.answer = { status, headers: this.#head.headers };
@@ -80,9 +98,11 @@ export class AnswerWriter {
 		if (this.#res.writableEnded) return;
 		if (this.#res.write(chunk) || this.isPaused || source === null) return;
 		this.isPaused = true;
+		this.#record?.onPaused();
 		source.pause();
 		this.#res.once("drain", () => {
 			this.isPaused = false;
+			this.#record?.onResumed();
 			source.resume();
 		});
 	}
@@ -91,6 +111,7 @@ export class AnswerWriter {
 	unpause(source: Pausable | null): void {
 		if (!this.isPaused) return;
 		this.isPaused = false;
+		this.#record?.onResumed();
 		source?.resume();
 	}
 

@@ -1,18 +1,27 @@
 import { Client, type Dispatcher } from "undici";
+import type { WatchAttempt } from "./attempts.ts";
 import { CallNote, type Connect } from "./connector.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
+
+/** What a dispatch is made for. */
+export interface Call {
+	/** How many calls have gone to an origin for it, those of interceptors included. */
+	attempts: number;
+	/** Sees each of them; null where nobody looks. */
+	readonly watchAttempt: WatchAttempt | null;
+}
 
 /** What undici takes for a call, and what names the call. */
 export interface CallOptions extends Dispatcher.DispatchOptions {
 	/** By which it can be taken out of the queue again. */
-	readonly call?: object;
+	readonly call?: Call;
 }
 
 /** What undici takes for that request to that origin. */
 export function toCallOptions(
 	origin: string,
 	request: ForwardRequest,
-	call: object,
+	call: Call,
 ): CallOptions {
 	return {
 		origin,

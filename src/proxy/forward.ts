@@ -2,21 +2,17 @@ import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import { failure, type HttpError } from "../http/errors.ts";
-import { ResponseHead } from "../http/headers.ts";
-import { AnswerWriter } from "./answer-writer.ts";
+import { AnswerWriter, toSwitch } from "./answer-writer.ts";
 import type { Awaited } from "./call-timer.ts";
 import { isResetNow } from "./connector.ts";
 import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import { sendEarlyHints } from "./early-hints.ts";
 import { toFailure } from "./failures.ts";
-import {
-	type ForwardOwner,
-	type ForwardRequest,
-	isClientSilent,
-} from "./forward-owner.ts";
+import { type ForwardOwner, isClientSilent } from "./forward-owner.ts";
 import { Gathering } from "./gathering.ts";
 import { type HeldHead, holdHead } from "./held-heads.ts";
 import { passBytes } from "./recycle.ts";
+import { SentBytes } from "./sent-bytes.ts";
 import type { UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
 import { UpstreamCall } from "./upstream-call.ts";
 
@@ -44,12 +40,11 @@ export class Forward
 {
 	readonly #owner: ForwardOwner;
 	readonly #res: ServerResponse;
-	readonly #maxBodyBytes: number;
+	readonly #sent: SentBytes;
 	#phase: Phase = "waiting";
 	#writer: AnswerWriter | null = null;
 	#gathering: Gathering | null = null;
 	#hasAnswerByte = false;
-	#sentBytes = 0;
 
 	constructor(
 		owner: ForwardOwner,
@@ -62,7 +57,7 @@ export class Forward
 		super(pool, timeouts, watch);
 		this.#owner = owner;
 		this.#res = res;
-		this.#maxBodyBytes = maxBodyBytes;
+		this.#sent = new SentBytes(maxBodyBytes);
 	}
 
 	/** Ends the call: the client has left, or the answer is not wanted. Nothing more is told to the owner. */
@@ -108,11 +103,8 @@ export class Forward
 	onBodySent(chunk: unknown): void {
 		this.timer.touch();
 		const { length } = chunk as Uint8Array;
-		passBytes(length);
-		this.#sentBytes += length;
-		if (this.#sentBytes > this.#maxBodyBytes) {
-			throw failure("ERR_BODY_TOO_LARGE");
-		}
+		this.record?.onSent(length);
+		this.#sent.add(length);
 	}
 
 	onResponseStarted(): void {
@@ -125,15 +117,15 @@ export class Forward
 		_headers: unknown,
 		socket: Duplex,
 	): void {
-		const head = new ResponseHead(controller.rawHeaders as Buffer[]);
-		if (this.#phase === "done" || !isAsked(head, this.request)) {
-			// Nobody may switch to what was not asked for (RFC 9110 section 7.8).
-			socket.destroy();
-			if (this.#phase !== "done") this.#fail(failure("ERR_UPSTREAM_INVALID"));
+		this.record?.onHead(status);
+		const head = toSwitch(status, controller, this.request);
+		if (this.#phase !== "done" && head !== null) {
+			this.#finish();
+			this.#owner.onUpgraded(head, socket);
 			return;
 		}
-		this.#finish();
-		this.#owner.onUpgraded({ status, headers: head.headers }, socket);
+		socket.destroy();
+		if (this.#phase !== "done") this.#fail(failure("ERR_UPSTREAM_INVALID"));
 	}
 
 	onResponseStart(
@@ -145,14 +137,17 @@ export class Forward
 		const raw = controller.rawHeaders as Buffer[];
 		if (status === 103) sendEarlyHints(this.#res, raw);
 		if (status < 200) return;
-		const writer = new AnswerWriter(this.#res, status, raw);
+		this.record?.onHead(status);
+		const writer = new AnswerWriter(this.#res, status, raw, this.record);
 		if (writer.isAmbiguous) {
 			this.#stop(failure("ERR_UPSTREAM_INVALID"));
 			return;
 		}
 		this.#writer = writer;
 		this.#phase = "held";
-		if (!this.#owner.onAnswerHead(writer.answer)) return;
+		const isPassed = this.#owner.onAnswerHead(writer.answer);
+		this.record?.onHeadTaken();
+		if (!isPassed) return;
 		if (writer.hasNoBody) this.#end((last) => last.endAtHead());
 		else holdHead(this);
 	}
@@ -164,6 +159,7 @@ export class Forward
 		this.timer.touch();
 		passBytes(chunk.length);
 		if (this.#phase === "done") return;
+		this.record?.onReceived(chunk.length);
 		if (this.#gathering !== null) {
 			if (!this.#gathering.add(chunk)) {
 				this.#stop(failure("ERR_UPSTREAM_INVALID"));
@@ -246,6 +242,7 @@ export class Forward
 	#end(send: (writer: AnswerWriter) => void): void {
 		this.#finish();
 		if (this.#send(this.#writer as AnswerWriter, send)) {
+			this.record?.onHanded();
 			this.#owner.bodyObserver?.onEnd();
 		}
 	}
@@ -279,9 +276,4 @@ export class Forward
 		this.#phase = "done";
 		this.release();
 	}
-}
-
-/** Whether the protocol that the upstream switches to is the one it was asked for. */
-function isAsked(head: ResponseHead, request: ForwardRequest | null): boolean {
-	return head.upgrade?.toLowerCase() === request?.upgrade?.toLowerCase();
 }

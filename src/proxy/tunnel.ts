@@ -35,6 +35,9 @@ export class Tunnel implements Watched {
 	readonly #options: TunnelOptions;
 	readonly #fromClient: FrameTracker = new FrameTracker();
 	readonly #fromUpstream: FrameTracker = new FrameTracker();
+	/** Bytes that the client has sent, and the upstream. */
+	clientBytes = 0;
+	upstreamBytes = 0;
 	#seenBytes = 0;
 	#activeMs: number;
 	#idleMs: number;
@@ -49,13 +52,18 @@ export class Tunnel implements Watched {
 		this.#activeMs = options.watch.nowMs;
 		this.#idleMs = options.idleMs || Number.POSITIVE_INFINITY;
 		options.watch.add(this);
-		this.#join(client, upstream, this.#fromClient);
-		this.#join(upstream, client, this.#fromUpstream);
+		this.#join(client, upstream, (chunk) => {
+			this.clientBytes += chunk.length;
+			if (options.isWebSocket) this.#fromClient.pass(chunk);
+		});
+		this.#join(upstream, client, (chunk) => {
+			this.upstreamBytes += chunk.length;
+			if (options.isWebSocket) this.#fromUpstream.pass(chunk);
+		});
 	}
 
-	#join(from: Duplex, to: Duplex, frames: FrameTracker): void {
-		if (this.#options.isWebSocket)
-			from.on("data", (chunk) => frames.pass(chunk));
+	#join(from: Duplex, to: Duplex, pass: (chunk: Uint8Array) => void): void {
+		from.on("data", pass);
 		from.on("end", () => {
 			this.#idleMs = Math.min(this.#idleMs, halfOpenMs);
 		});

@@ -1,17 +1,22 @@
 import type { Dispatcher } from "undici";
+import type { WatchAttempt } from "./attempts.ts";
+import type { CallRecord } from "./call-record.ts";
 import { CallTimer } from "./call-timer.ts";
-import { toCallOptions } from "./connections.ts";
+import { type Call, toCallOptions } from "./connections.ts";
 import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
 import { isRetriable } from "./retry.ts";
 import type { Target, UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
 
 /** One call to an upstream: where it goes, how it is begun, begun anew, and given up. */
-export class UpstreamCall {
+export class UpstreamCall implements Call {
 	previousWatched: Watched | null = null;
 	nextWatched: Watched | null = null;
-	/** Calls made: 2 after the retry on a fresh connection. */
+	/** Calls made: 2 after the retry on a fresh connection, more where an interceptor retries. */
 	attempts = 0;
+	watchAttempt: WatchAttempt | null = null;
+	/** Null where nobody asks how the call went. */
+	record: CallRecord | null = null;
 	protected readonly target: Target;
 	protected readonly timer: CallTimer;
 	protected request: ForwardRequest | null = null;
@@ -19,6 +24,7 @@ export class UpstreamCall {
 	readonly #pool: UpstreamPool;
 	readonly #watch: DeadlineWatch;
 	#abortedWith: Error | null = null;
+	#isAnew = false;
 
 	constructor(
 		pool: UpstreamPool,
@@ -45,7 +51,6 @@ export class UpstreamCall {
 		dispatch: Dispatcher["dispatch"] = this.target.dispatch,
 	): void {
 		this.request = request;
-		this.attempts++;
 		this.timer.touch();
 		const handler = this as Dispatcher.DispatchHandler;
 		dispatch(toCallOptions(this.target.origin, request, this), handler);
@@ -60,8 +65,9 @@ export class UpstreamCall {
 	/** Whether the call is made once more, on a fresh connection. Only asked before any byte of an answer. */
 	protected startAnew(error: Error): boolean {
 		const request = this.request as ForwardRequest;
-		const mayRetry = this.attempts === 1 && this.controller !== null;
+		const mayRetry = !this.#isAnew && this.controller !== null;
 		if (!mayRetry || !isRetriable(request, error)) return false;
+		this.#isAnew = true;
 		this.controller = null;
 		this.start(request, this.target.dispatchFresh);
 		return true;
@@ -76,6 +82,7 @@ export class UpstreamCall {
 
 	/** The call is over for its pool and its watch. */
 	protected release(): void {
+		this.record?.onEnd();
 		this.#pool.inFlight--;
 		this.#watch.remove(this as unknown as Watched);
 	}

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import type { buildConnector, Client, Dispatcher } from "undici";
+import { countAttempts } from "./attempts.ts";
 import { Connections } from "./connections.ts";
 import { createConnector } from "./connector.ts";
 
@@ -192,8 +193,14 @@ class PoolTarget implements Target {
 		);
 		this.origin = origin;
 		this.#connections = connections;
-		this.dispatch = wrap(connections.dispatch, interceptors);
-		this.dispatchFresh = wrap(connections.dispatchFresh, interceptors);
+		this.dispatch = wrap(
+			countAttempts(connections.dispatch, origin),
+			interceptors,
+		);
+		this.dispatchFresh = wrap(
+			countAttempts(connections.dispatchFresh, origin),
+			interceptors,
+		);
 	}
 
 	get hasQueue(): boolean {

@@ -25,13 +25,16 @@ function assertOutcome(
 	stage: Stage,
 	expected: Expected,
 ): void {
-	const { durationMs, error, ...rest } = outcome;
+	const { durationMs, overheadMs, upstreamMs, upstreamHeadMs, ...told } =
+		outcome;
+	const { error, bytesIn, bytesOut, ...rest } = told;
 	const { upstream: target = null, error: cause, ...others } = expected;
 	assert.deepEqual(rest, {
 		source: "gateway",
 		code: null,
 		complete: true,
 		attempts: target === null ? 0 : 1,
+		upstreamStatus: null,
 		...others,
 		upstream:
 			target === "service"
@@ -41,6 +44,12 @@ function assertOutcome(
 					: null,
 	});
 	assert.ok(durationMs > 0 && durationMs < 5_000, `${durationMs} ms`);
+	assert.ok(overheadMs > 0 && overheadMs <= durationMs, `${overheadMs} ms`);
+	assert.equal(upstreamMs === null, target === null);
+	assert.ok(overheadMs + (upstreamMs ?? 0) <= durationMs + 0.1);
+	assert.equal(upstreamHeadMs === null, rest.upstreamStatus === null);
+	assert.ok(bytesIn >= 0 && bytesOut >= 0);
+	assert.equal(outcome.steps, null);
 	if (rest.code === null) assert.equal(error, null);
 	else if (cause !== undefined) assert.equal(error, cause);
 	else assert.ok(error instanceof Error);
@@ -52,15 +61,30 @@ suite("onFinish is told once, of", () => {
 		"an answer without its body": [requestOf("HEAD /local"), { status: 200 }],
 		"an answer of the service": [
 			requestOf("GET /up/ok"),
-			{ status: 200, source: "upstream", upstream: "service" },
+			{
+				status: 200,
+				upstreamStatus: 200,
+				source: "upstream",
+				upstream: "service",
+			},
 		],
 		"a 404 of the service": [
 			requestOf("GET /up/missing"),
-			{ status: 404, source: "upstream", upstream: "service" },
+			{
+				status: 404,
+				upstreamStatus: 404,
+				source: "upstream",
+				upstream: "service",
+			},
 		],
 		"a 500 of the service": [
 			requestOf("GET /up/failing"),
-			{ status: 500, source: "upstream", upstream: "service" },
+			{
+				status: 500,
+				upstreamStatus: 500,
+				source: "upstream",
+				upstream: "service",
+			},
 		],
 		"a path without a route": [
 			requestOf("GET /nowhere"),
@@ -93,7 +117,7 @@ suite("onFinish is told once, of", () => {
 		],
 		"a policy that replies in the service's stead": [
 			requestOf("GET /up/ok", "x-replace: 1"),
-			{ status: 203, upstream: "service" },
+			{ status: 203, upstreamStatus: 200, upstream: "service" },
 		],
 		"a handler that throws": [
 			requestOf("GET /throws"),
@@ -121,7 +145,12 @@ suite("onFinish is told once, of", () => {
 		],
 		"an answer that is not what was declared": [
 			requestOf("GET /up/invalid"),
-			{ status: 502, code: "ERR_UPSTREAM_INVALID", upstream: "service" },
+			{
+				status: 502,
+				code: "ERR_UPSTREAM_INVALID",
+				upstreamStatus: 200,
+				upstream: "service",
+			},
 		],
 	};
 	for (const [what, [request, expected]] of Object.entries(cases)) {
@@ -143,6 +172,7 @@ suite("onFinish is told once, of", () => {
 		assert.equal(answer.complete, false);
 		assertOutcome(await outcomeOf(stage), stage, {
 			status: 200,
+			upstreamStatus: 200,
 			source: "upstream",
 			code: "ERR_UPSTREAM_RESET",
 			complete: false,
@@ -159,7 +189,7 @@ suite("onFinish is told once, of", () => {
 	};
 	const leaving: Record<
 		string,
-		[string, (client: RawClient, stage: Stage) => Promise<unknown>]
+		[string, (client: RawClient, stage: Stage) => Promise<unknown>, Expected?]
 	> = {
 		"before the answer": [
 			requestOf("GET /up/never"),
@@ -168,20 +198,23 @@ suite("onFinish is told once, of", () => {
 		"within the answer": [
 			requestOf("GET /up/endless"),
 			(client) => client.readHead(),
+			{ ...gone, upstreamStatus: 200 },
 		],
 		"within its own body": [
 			`${requestOf("POST /up/never", "content-length: 100")}first`,
 			(_client, { reached }) => reached.opened,
 		],
 	};
-	for (const [when, [request, wait]] of Object.entries(leaving)) {
+	for (const [when, [request, wait, expected = gone]] of Object.entries(
+		leaving,
+	)) {
 		test(`a client that leaves ${when}`, async (t) => {
 			const stage = await start(t);
 			const client = await connectRaw({ port: stage.port });
 			void client.send(request);
 			await wait(client, stage);
 			client.reset();
-			assertOutcome(await outcomeOf(stage), stage, gone);
+			assertOutcome(await outcomeOf(stage), stage, expected);
 		});
 	}
 
