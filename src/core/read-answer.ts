@@ -1,9 +1,4 @@
-import {
-	brotliDecompressSync,
-	gunzipSync,
-	inflateSync,
-	zstdDecompressSync,
-} from "node:zlib";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { failure, type Problem } from "../http/errors.ts";
 import { removeNames } from "../http/headers.ts";
 import { Reply } from "../http/reply.ts";
@@ -17,7 +12,7 @@ import {
 	type Schema,
 } from "../params/schema.ts";
 import { compileSelect, type Select } from "../params/select.ts";
-import { isWholeZstd } from "../params/zstd-frames.ts";
+import { decodeZstdSync } from "../params/zstd-frames.ts";
 import type { AnswerHead } from "../proxy/answer-writer.ts";
 import type { RequestContext } from "./context.ts";
 import { sendReply } from "./send.ts";
@@ -225,8 +220,7 @@ function decode(bytes: Buffer, encoding: string | undefined): Buffer {
 		case "br":
 			return brotliDecompressSync(bytes, limit);
 		case "zstd":
-			if (!isWholeZstd(bytes)) throw failure("ERR_UPSTREAM_INVALID");
-			return zstdDecompressSync(bytes, limit);
+			return decodeZstdSync(bytes, maxReadBytes);
 		default:
 			throw failure("ERR_UPSTREAM_INVALID");
 	}

@@ -1,13 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
-import {
-	createBrotliDecompress,
-	createGunzip,
-	createInflate,
-	createZstdDecompress,
-} from "node:zlib";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { failure } from "../http/errors.ts";
-import { isWholeZstd } from "./zstd-frames.ts";
+import { decodeZstd } from "./zstd-frames.ts";
 
 /** How a declared body is read. */
 export interface BodyOptions {
@@ -47,21 +42,39 @@ export function readBody(
 	{ maxBytes }: BodyOptions,
 ): Promise<Buffer> {
 	const encoding = encodingOf(req) ?? "";
-	const decode = decoders.get(encoding);
-	return new Promise((resolve, reject) => {
+	const decode = decoders.get(encoding) ?? null;
+	const read = new Promise<Buffer>((resolve, reject) => {
 		const gather = new Gather(req, maxBytes, resolve, reject);
-		if (decode === undefined) gather.start();
-		else gather.startDecoding(decode(), encoding === "zstd");
+		if (decode === null) gather.start();
+		else gather.startDecoding(decode());
 	});
+	return encoding === "zstd" ? decodeWhole(read, maxBytes) : read;
 }
 
-const decoders: ReadonlyMap<string, () => Transform> = new Map([
+/** By content-encoding; null where the body is decoded when all of it is there. */
+const decoders: ReadonlyMap<string, (() => Transform) | null> = new Map([
 	["gzip", () => createGunzip()],
 	["x-gzip", () => createGunzip()],
 	["deflate", () => createInflate()],
 	["br", () => createBrotliDecompress()],
-	["zstd", () => createZstdDecompress()],
+	["zstd", null],
 ]);
+
+async function decodeWhole(
+	read: Promise<Buffer>,
+	maxBytes: number,
+): Promise<Buffer> {
+	const bytes = await read;
+	try {
+		return await decodeZstd(bytes, maxBytes);
+	} catch (cause) {
+		const isTooLarge =
+			(cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
+		throw failure(isTooLarge ? "ERR_BODY_TOO_LARGE" : "ERR_BAD_BODY", {
+			cause,
+		});
+	}
+}
 
 /** In lower case; null for a body that is not encoded. */
 function encodingOf(req: IncomingMessage): string | null {
@@ -77,8 +90,6 @@ class Gather {
 	#size = 0;
 	#received = 0;
 	#decoder: Transform | null = null;
-	/** What came over the wire; null where the decoder itself tells whether that is whole. */
-	#encoded: Buffer[] | null = null;
 	readonly #resolve: (bytes: Buffer) => void;
 	readonly #reject: (error: unknown) => void;
 
@@ -101,9 +112,8 @@ class Gather {
 		this.#req.on("close", this.#onBroken);
 	}
 
-	startDecoding(decoder: Transform, isZstd: boolean): void {
+	startDecoding(decoder: Transform): void {
 		this.#decoder = decoder;
-		if (isZstd) this.#encoded = [];
 		decoder.on("data", this.#onChunk);
 		decoder.on("end", this.#onEnd);
 		decoder.on("error", this.#onBadEncoding);
@@ -117,7 +127,6 @@ class Gather {
 	readonly #onEncoded = (chunk: Buffer): void => {
 		this.#received += chunk.length;
 		if (this.#received > this.#maxBytes) this.#refuse();
-		else this.#encoded?.push(chunk);
 	};
 
 	readonly #onChunk = (chunk: Buffer): void => {
@@ -127,10 +136,6 @@ class Gather {
 	};
 
 	readonly #onEnd = (): void => {
-		if (this.#encoded !== null && !isWholeZstd(Buffer.concat(this.#encoded))) {
-			this.#onBadEncoding(new Error("the zstd frame is cut short"));
-			return;
-		}
 		this.#stop();
 		const [first] = this.#chunks;
 		this.#resolve(

@@ -1,16 +1,86 @@
+import { promisify } from "node:util";
+import { zstdDecompress, zstdDecompressSync } from "node:zlib";
+
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
 
+/** Each costs a decoder of its own, however little is in it. */
+const maxFrames = 256;
+
+const decompress = promisify(zstdDecompress);
+
 /**
- * Whether these bytes are frames of zstd, each to its end (RFC 8878 section 3).
- * node 22 takes a frame that is cut short for one that ends there.
+ * The bytes that zstd frames hold, put together (RFC 8878 section 3). Each frame
+ * is decoded by itself: node 22 takes a frame that is cut short for one that ends
+ * there, and drops what comes behind the first of several.
+ *
+ * @throws RangeError ERR_BUFFER_TOO_LARGE over the limit, Error for what is cut short, broken or more than 256 frames.
  */
-export function isWholeZstd(bytes: Buffer): boolean {
+export async function decodeZstd(
+	bytes: Buffer,
+	maxBytes: number,
+): Promise<Buffer> {
+	const output = new Output(maxBytes);
+	for (const frame of splitFrames(bytes)) {
+		output.add(await decompress(frame, output.limit));
+	}
+	return output.join();
+}
+
+/** The same at once. */
+export function decodeZstdSync(bytes: Buffer, maxBytes: number): Buffer {
+	const output = new Output(maxBytes);
+	for (const frame of splitFrames(bytes)) {
+		output.add(zstdDecompressSync(frame, output.limit));
+	}
+	return output.join();
+}
+
+/** What frames have given so far. */
+class Output {
+	readonly #parts: Buffer[] = [];
+	#left: number;
+
+	constructor(maxBytes: number) {
+		this.#left = maxBytes;
+	}
+
+	/** For the next frame. node takes no limit of 0, so that `add` has to look too. */
+	get limit(): { maxOutputLength: number } {
+		return { maxOutputLength: Math.max(this.#left, 1) };
+	}
+
+	add(part: Buffer): void {
+		this.#left -= part.length;
+		if (this.#left < 0) {
+			const error = new RangeError("more than the frames may hold");
+			throw Object.assign(error, { code: "ERR_BUFFER_TOO_LARGE" });
+		}
+		this.#parts.push(part);
+	}
+
+	join(): Buffer {
+		const [first] = this.#parts;
+		return this.#parts.length === 1 && first !== undefined
+			? first
+			: Buffer.concat(this.#parts);
+	}
+}
+
+/** The frames with something in them, whole each. */
+function splitFrames(bytes: Buffer): Buffer[] {
+	const frames: Buffer[] = [];
 	let at = 0;
 	do {
-		at = frameEnd(bytes, at);
-	} while (at > 0 && at < bytes.length);
-	return at === bytes.length;
+		const end = frameEnd(bytes, at);
+		if (end < 0) throw new Error("a zstd frame is cut short, or is none");
+		if (bytes.readUInt32LE(at) === frameMagic) {
+			frames.push(bytes.subarray(at, end));
+		}
+		at = end;
+	} while (at < bytes.length && frames.length <= maxFrames);
+	if (frames.length > maxFrames) throw new Error("too many zstd frames");
+	return frames;
 }
 
 /** Where the frame ends that begins there; -1 where it is cut short or none. */
