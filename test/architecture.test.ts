@@ -49,6 +49,14 @@ const publicNames: Readonly<Record<string, Names>> = {
 		values: "anyOf noCredential",
 		types: `AnyValue`,
 	},
+	"./cors": {
+		values: "cors",
+		types: "AllowedOrigins CorsOptions OriginTest",
+	},
+	"./ip-filter": {
+		values: "ipFilter",
+		types: "IpFilterOptions",
+	},
 	"./testing": {
 		values: "startGateway startUpstream",
 		types: "TestScope TestUpstream",

@@ -53,6 +53,21 @@ export const authUses: Readonly<
 		`,
 		prints: 'headgate/auth/jwt needs the package "jose": npm install jose',
 	},
+	"headgate/cors": {
+		code: `
+			import { type CorsOptions, cors } from "headgate/cors";
+			const options: CorsOptions = { origins: ["https://app.example"] };
+			console.log(cors(options).name);
+		`,
+		prints: "cors",
+	},
+	"headgate/ip-filter": {
+		code: `
+			import { ipFilter } from "headgate/ip-filter";
+			console.log(ipFilter({ allow: ["10.0.0.0/8"] }).name);
+		`,
+		prints: "ip-filter",
+	},
 	"headgate/keys": {
 		code: `
 			import { createKey, digestKey, isKey } from "headgate/keys";

@@ -1,0 +1,214 @@
+import {
+	type Context,
+	noteDecision,
+	type Policy,
+	type PolicyHooks,
+	type Reply,
+	reply,
+	type UpstreamResponse,
+} from "../../index.ts";
+import { type AllowedOrigins, compileOrigins } from "./origins.ts";
+
+export type { AllowedOrigins, OriginTest } from "./origins.ts";
+
+/** Which pages of other origins may ask, and what. */
+export interface CorsOptions {
+	/** Whose pages may read the answers. */
+	readonly origins: AllowedOrigins;
+	/** Whether the browser sends its cookies and credentials with it. Not with `"*"` anywhere. Default false. */
+	readonly credentials?: boolean;
+	/** The methods that may be asked for. Default: whatever method the page asks about; the routes decide. */
+	readonly methods?: readonly string[];
+	/** The request headers that may be sent. Default: whatever headers the page asks about. */
+	readonly headers?: readonly string[];
+	/** The answer's headers that the page may read besides the few that it always may; `["*"]` for all. Default none. */
+	readonly exposedHeaders?: readonly string[];
+	/** How long a browser may keep the answer to a preflight, in seconds. Default: its own 5. */
+	readonly maxAgeSeconds?: number;
+	/** Whether public pages may ask a gateway in a private network, where a browser asks for leave. Default false. */
+	readonly privateNetwork?: boolean;
+}
+
+/**
+ * Cross-origin requests from browsers (Fetch standard, section 3.3). Preflights
+ * are answered in step 2, before anybody is identified, and every other answer of
+ * the gateway or the service, a refusal too, says who may read it. What the
+ * service says of this itself is taken off. An origin that is not allowed is
+ * served without leave to read: it is the browser that refuses then.
+ *
+ * @throws TypeError for `"*"` with credentials, and for what can not be an origin, a method or a header name.
+ * @throws RangeError for a `maxAgeSeconds` that is no integer of at least 0.
+ */
+export function cors(options: CorsOptions): Policy {
+	const lines = compileLines(options);
+	const hooks = compileHooks(options, lines);
+	return { name: "cors", forRoute: () => hooks };
+}
+
+/** What is said of every allowed origin, decided once. */
+interface Lines {
+	readonly isOpen: boolean;
+	readonly credentials: boolean;
+	readonly methods: string | null;
+	readonly headers: string | null;
+	readonly exposed: string | null;
+	readonly maxAge: string | null;
+	readonly privateNetwork: boolean;
+}
+
+function compileLines(options: CorsOptions): Lines {
+	const { credentials = false, exposedHeaders, maxAgeSeconds } = options;
+	if (credentials) checkCredentials(options);
+	if (
+		maxAgeSeconds !== undefined &&
+		!(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0)
+	) {
+		throw new RangeError(
+			"cors: maxAgeSeconds must be an integer of at least 0",
+		);
+	}
+	return {
+		isOpen: options.origins === "*",
+		credentials,
+		methods: toList(options.methods, "methods"),
+		headers: toList(options.headers, "headers"),
+		exposed: toList(exposedHeaders, "exposedHeaders") || null,
+		maxAge: maxAgeSeconds === undefined ? null : String(maxAgeSeconds),
+		privateNetwork: options.privateNetwork ?? false,
+	};
+}
+
+/** With credentials `*` is only a name to a browser, and "null" is what any sandboxed page calls itself. */
+function checkCredentials(options: CorsOptions): void {
+	const { methods, headers, exposedHeaders } = options;
+	const named = { methods, headers, exposedHeaders, origins: options.origins };
+	for (const [name, value] of Object.entries(named)) {
+		if (![value].flat().includes("*")) continue;
+		throw new TypeError(`cors: ${name} can not be "*" with credentials`);
+	}
+	if ([options.origins].flat().includes("null")) {
+		throw new TypeError('cors: origins can not have "null" with credentials');
+	}
+}
+
+// RFC 9110 section 5.6.2; `*` is one.
+const token = /^[\w!#$%&'*+\-.^`|~]+$/;
+
+function toList(
+	names: readonly string[] | undefined,
+	option: string,
+): string | null {
+	if (names === undefined) return null;
+	for (const name of names) {
+		if (typeof name === "string" && token.test(name)) continue;
+		throw new TypeError(`cors: "${name}" can not be one of ${option}`);
+	}
+	return names.join(", ");
+}
+
+function compileHooks(options: CorsOptions, lines: Lines): PolicyHooks {
+	const test = compileOrigins(options.origins);
+	return {
+		answersPreflight: true,
+		onRequest(ctx) {
+			// The answer differs by origin, also where none was sent: a shared cache must not mix them up.
+			if (!lines.isOpen) ctx.setReplyHeader("vary", "Origin");
+			const { origin } = ctx.req.headers;
+			if (origin === undefined && !lines.isOpen) return undefined;
+			const allowed = test === null || test(origin as string, ctx);
+			return allowed instanceof Promise
+				? allowed.then((value) => decide(ctx, value, lines))
+				: decide(ctx, allowed, lines);
+		},
+		onUpstreamResponse: replaceOwn,
+	};
+}
+
+function decide(ctx: Context, isAllowed: boolean, lines: Lines): Reply | void {
+	const { origin } = ctx.req.headers;
+	if (isAllowed) allow(ctx, origin, lines);
+	else note(ctx, "refused", "origin");
+	if (!isPreflight(ctx)) {
+		if (isAllowed && lines.exposed !== null) {
+			ctx.setReplyHeader("access-control-expose-headers", lines.exposed);
+		}
+		return undefined;
+	}
+	ctx.setReplyHeader(
+		"vary",
+		"Access-Control-Request-Method, Access-Control-Request-Headers",
+	);
+	if (isAllowed) {
+		note(ctx, "accepted", "preflight");
+		answerPreflight(ctx, lines);
+	}
+	return reply(204);
+}
+
+function allow(ctx: Context, origin: string | undefined, lines: Lines): void {
+	ctx.setReplyHeader(
+		"access-control-allow-origin",
+		lines.isOpen ? "*" : (origin as string),
+	);
+	if (lines.credentials) {
+		ctx.setReplyHeader("access-control-allow-credentials", "true");
+	}
+}
+
+/** Fetch standard, section 4.8. */
+function isPreflight({ method, req: { headers } }: Context): boolean {
+	return (
+		method === "OPTIONS" &&
+		headers.origin !== undefined &&
+		headers["access-control-request-method"] !== undefined
+	);
+}
+
+function answerPreflight(ctx: Context, lines: Lines): void {
+	const { headers } = ctx.req;
+	const methods =
+		lines.methods ?? echoed(headers["access-control-request-method"]);
+	const names =
+		lines.headers ?? echoed(headers["access-control-request-headers"]);
+	if (methods !== "") {
+		ctx.setReplyHeader("access-control-allow-methods", methods);
+	}
+	if (names !== "") ctx.setReplyHeader("access-control-allow-headers", names);
+	if (lines.maxAge !== null) {
+		ctx.setReplyHeader("access-control-max-age", lines.maxAge);
+	}
+	if (
+		lines.privateNetwork &&
+		headers["access-control-request-private-network"] === "true"
+	) {
+		ctx.setReplyHeader("access-control-allow-private-network", "true");
+	}
+}
+
+/** What was asked for, where it is a list of names and nothing else. */
+function echoed(asked: string | undefined): string {
+	const names = (asked ?? "").split(",").map((name) => name.trim());
+	return names.every((name) => token.test(name)) ? names.join(", ") : "";
+}
+
+/** A service that speaks of its own origins would say a second, other thing: a browser takes neither then. */
+function replaceOwn(_ctx: Context, response: UpstreamResponse): void {
+	const { headers } = response;
+	if (!headers.some((name, i) => i % 2 === 0 && isCors(name))) return;
+	response.headers = headers.filter(
+		(_part, i) => !isCors(headers[i - (i % 2)] as string),
+	);
+}
+
+function isCors(name: string): boolean {
+	return /^access-control-/i.test(name);
+}
+
+function note(
+	ctx: Context,
+	outcome: "accepted" | "refused",
+	reason: string,
+): void {
+	const said = { kind: "cors", name: "cors", outcome, reason, subject: null };
+	noteDecision(ctx, said);
+}
