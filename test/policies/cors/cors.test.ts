@@ -1,106 +1,14 @@
 import assert from "node:assert/strict";
-import { suite, type TestContext, test } from "node:test";
-import { request } from "undici";
+import { suite, test } from "node:test";
 import {
 	createGateway,
-	type Decision,
-	decisionsOf,
 	dependency,
 	HttpError,
-	type Policy,
 	reply,
 	route,
-	Type,
 } from "../../../src/index.ts";
-import { apiKey } from "../../../src/policies/auth/api-key.ts";
-import { type CorsOptions, cors } from "../../../src/policies/cors/cors.ts";
-import { startGateway, startUpstream } from "../../../src/testing.ts";
-
-const page = "https://app.example";
-const decisions: Decision[] = [];
-const keep: Policy = {
-	name: "keep",
-	forRoute: () => ({
-		onFinish: (ctx) => void decisions.push(...decisionsOf(ctx)),
-	}),
-};
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-/** The CORS headers of an answer, and its `vary` as one list. */
-interface Said {
-	readonly status: number;
-	readonly cors: Readonly<Record<string, unknown>>;
-	readonly vary: string | undefined;
-}
-
-type Ask = (
-	method: string,
-	path: string,
-	headers?: Readonly<Record<string, string>>,
-) => Promise<Said>;
-
-/** A gateway in front of a service that speaks of origins by itself, and varies by language. */
-async function start(t: TestContext, options: CorsOptions): Promise<Ask> {
-	const service = await startUpstream(t, (_req, res) => {
-		res.setHeader("access-control-allow-origin", "https://service.example");
-		res.setHeader("Access-Control-Allow-Credentials", "true");
-		res.setHeader("vary", "accept-language");
-		res.end();
-	});
-	const gateway = createGateway({
-		docs: false,
-		policies: [keep, cors(options)],
-		routes: [
-			route.all("/open", { upstream: service.url }),
-			route.put("/closed", {
-				upstream: service.url,
-				dependencies: { caller: apiKey({ keys: [{ key: "k" }] }) },
-			}),
-			route.post("/checked", {
-				upstream: service.url,
-				body: Type.Object({ a: Type.Integer() }),
-			}),
-			route.get("/gone", { upstream: "http://127.0.0.1:1" }),
-			route.get("/broken", {
-				handler: () => {
-					throw new Error("on purpose");
-				},
-			}),
-		],
-		logger: { error: () => {}, warn: () => {}, info: () => {} },
-	});
-	const { url } = await startGateway(t, gateway);
-	return async (method, path, headers = {}) => {
-		const res = await request(url + path, { method: method as "GET", headers });
-		await res.body.dump();
-		return toSaid(res.statusCode, res.headers);
-	};
-}
-
-function toSaid(status: number, headers: Headers): Said {
-	const cors = Object.entries(headers).flatMap(([name, value]) =>
-		name.startsWith("access-control-") ? [[name.slice(15), value]] : [],
-	);
-	const { vary } = headers;
-	return {
-		status,
-		cors: Object.fromEntries(cors),
-		vary: vary === undefined ? undefined : [vary].flat().join(", "),
-	};
-}
-
-function preflight(
-	method: string,
-	names?: string,
-	origin = page,
-): Readonly<Record<string, string>> {
-	return {
-		origin,
-		"access-control-request-method": method,
-		...(names === undefined ? {} : { "access-control-request-headers": names }),
-	};
-}
+import { cors } from "../../../src/policies/cors/cors.ts";
+import { decisions, page, preflight, start } from "./stage.ts";
 
 suite("an answer across origins", () => {
 	test("names the page's origin in place of what the service says, and varies by it", async (t) => {
