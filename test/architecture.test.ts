@@ -49,6 +49,11 @@ const publicNames: Readonly<Record<string, Names>> = {
 		values: "anyOf noCredential",
 		types: `AnyValue`,
 	},
+	"./auth/basic": {
+		values: "basic hashPassword",
+		types: `AuthDecision BasicOptions BasicUser LookupCacheOptions SchemeOptions ScryptCost
+			UserListOptions VerifyOptions`,
+	},
 	"./cors": {
 		values: "cors",
 		types: "AllowedOrigins CorsOptions OriginTest",

@@ -26,12 +26,20 @@ export class CachedLookup<V extends object> {
 	readonly #foundMs: number;
 	readonly #missingMs: number;
 
-	/** @throws RangeError when an option is not a number of at least 0. */
-	constructor(options: LookupCacheOptions, now: () => number) {
+	/**
+	 * More look-ups than `maxUnderWay` at the same time fail with `TooManyCalls`.
+	 *
+	 * @throws RangeError when an option is not a number of at least 0.
+	 */
+	constructor(
+		options: LookupCacheOptions,
+		now: () => number,
+		maxUnderWay: number = Number.POSITIVE_INFINITY,
+	) {
 		const { foundMs, missingMs, maxEntries, timeoutMs } = withDefaults(options);
 		this.#found = new TtlCache(maxEntries, now);
 		this.#missing = new TtlCache(maxEntries, now);
-		this.#calls = new SharedCalls(timeoutMs);
+		this.#calls = new SharedCalls(timeoutMs, maxUnderWay);
 		this.#foundMs = foundMs;
 		this.#missingMs = missingMs;
 	}

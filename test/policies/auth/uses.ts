@@ -53,6 +53,14 @@ export const authUses: Readonly<
 		`,
 		prints: 'headgate/auth/jwt needs the package "jose": npm install jose',
 	},
+	"headgate/auth/basic": {
+		code: `
+			import { basic, hashPassword } from "headgate/auth/basic";
+			const hash = await hashPassword("open sesame", { ln: 10 });
+			console.log(basic({ users: [{ id: "ada", hash }] }).name);
+		`,
+		prints: "basic",
+	},
 	"headgate/cors": {
 		code: `
 			import { type CorsOptions, cors } from "headgate/cors";

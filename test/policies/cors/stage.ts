@@ -96,7 +96,7 @@ function toSaid(status: number, headers: Headers): Said {
 export function preflight(
 	method: string,
 	names?: string,
-	origin = page,
+	origin: string = page,
 ): Readonly<Record<string, string>> {
 	return {
 		origin,
