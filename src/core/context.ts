@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
-import { cutOff, lingerOnClose } from "../http/linger.ts";
+import { breakOff, lingerOnClose } from "../http/linger.ts";
 import { clientAddress, type PeerRequest } from "../http/peer.ts";
 import type { Reply } from "../http/reply.ts";
 import type { AnswerHead } from "../proxy/answer-writer.ts";
@@ -144,9 +144,7 @@ export class RequestContext
 
 	onAnswerBroken(error: HttpError): void {
 		this.failure ??= error;
-		// A client of HTTP/1.0 takes the end of the connection for the end of the body: only a reset tells it.
-		if (this.req.httpVersionMinor === 0) cutOff(this.socket);
-		else this.res.destroy();
+		breakOff(this.res);
 	}
 
 	/** The rest of the request can not be parsed: it is this one that is broken. */

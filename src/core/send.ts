@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
 import { failure, type HttpError } from "../http/errors.ts";
+import { breakOff } from "../http/linger.ts";
 import {
 	hasHeader,
 	isEventStream,
@@ -108,23 +109,23 @@ function sendStream(
 	res.flushHeaders();
 	ctx.meter?.onHanded(0);
 	ctx.meter?.countOut(body);
-	const breakOff = (cause?: unknown): void => {
+	const onBroken = (cause?: unknown): void => {
 		if (res.writableEnded) return;
 		ctx.failure ??= failure("ERR_INTERNAL", { cause });
-		res.destroy();
+		breakOff(res);
 	};
-	body.on("error", breakOff);
+	body.on("error", onBroken);
 	// Without an error, as when somebody destroys it: pipe alone would wait forever.
-	body.on("close", breakOff);
+	body.on("close", onBroken);
 	res.on("close", () => {
-		body.off("close", breakOff);
+		body.off("close", onBroken);
 		body.destroy();
 	});
 	if (isEventStream(headers)) new OwnEvents(ctx.runtime.watch, res, body);
 	try {
 		body.pipe(res);
 	} catch (cause) {
-		breakOff(cause);
+		onBroken(cause);
 	}
 }
 
@@ -137,7 +138,7 @@ export function sendFailure(ctx: RequestContext, error: HttpError): void {
 	}
 	if (ctx.isOver) return;
 	if (ctx.res.headersSent) {
-		ctx.res.destroy();
+		breakOff(ctx.res);
 		return;
 	}
 	const { errorFormat } = ctx.runtime;

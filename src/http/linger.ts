@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 const lingerMs = 2_000;
@@ -37,10 +38,30 @@ export function lingerOnClose(socket: Socket): void {
 }
 
 /**
+ * Breaks an answer off, so that it is not taken for whole. One that waits behind
+ * others takes the connection with it when its turn comes: those are owed whole.
+ */
+export function breakOff(res: ServerResponse): void {
+	// A client of HTTP/1.0 takes the end of the connection for the end of the body: only a reset tells it.
+	const isOld = res.req.httpVersionMinor === 0;
+	if (res.socket !== null) {
+		if (isOld) cutOff(res.socket);
+		else res.destroy();
+		return;
+	}
+	// node 22 would do so itself; later ones send what there is of the answer, and then wait.
+	res.once("socket", (socket: Socket) => {
+		if (isOld) cutOff(socket);
+		else socket.destroy();
+	});
+	res.destroy();
+}
+
+/**
  * Ends a connection so that its peer can tell it from a proper end: by a reset.
  * Over TLS the missing close_notify tells (RFC 8446 section 6.1); a Unix socket has no such sign.
  */
-export function cutOff(socket: Socket): void {
+function cutOff(socket: Socket): void {
 	try {
 		// It throws for everything but plain TCP.
 		socket.resetAndDestroy();

@@ -72,4 +72,56 @@ suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
 		);
 		await client.closed(500);
 	});
+
+	for (const version of ["1.0", "1.1"])
+		test(`of HTTP/${version} whose answer breaks while another is under way are cut when their turn comes`, async (t) => {
+			const stage = await startWireStage(t);
+			stage.upstream.script = (one, connection) => {
+				if (one.target === "/1") return;
+				return connection
+					.send(`${head("HTTP/1.1 200 OK", "Content-Length: 10")}hello`)
+					.then(() => connection.reset());
+			};
+			const client = await stage.connect();
+			const lines = `HTTP/${version}\r\nHost: g\r\nConnection: keep-alive\r\n\r\n`;
+			await client.send(`GET /1 ${lines}GET /2 ${lines}`);
+			await stage.upstream.request(1);
+			const second = stage.upstream.connections.find(
+				(one) => one.requests[0]?.target === "/2",
+			);
+			await second?.until(() => !second.isOpen, "the end of the second call");
+			// The gateway reads it in one of the next turns; nothing tells of it before the first has ended.
+			for (let turn = 0; turn < 20; turn++) {
+				await new Promise((resolve) => setImmediate(resolve));
+			}
+			const first = stage.upstream.connections.find((one) => one !== second);
+			await first?.reply(200, "whole");
+			const whole = await client.readResponse();
+			assert.deepEqual(
+				[whole.body.toString(), whole.complete],
+				["whole", true],
+			);
+			await client.closed(500);
+			await stage.ended(2, 500);
+		});
+
+	test("that can not be read are told so once, behind the answer before them", async (t) => {
+		const stage = await startWireStage(t);
+		stage.upstream.script = () => undefined;
+		const client = await stage.connect();
+		const broken = request("POST /2", "Transfer-Encoding: chunked");
+		await client.send(`${request("GET /1")}${broken}x\r\n`);
+		await stage.upstream.request(0);
+		// node fails to read these as well, and says so again.
+		await client.sendPieces(["more\r\n", "and more\r\n"]);
+		await stage.upstream.connections[0]?.reply(200, "whole");
+		const whole = await client.readResponse();
+		assert.equal(whole.body.toString(), "whole");
+		const refused = await client.readResponse();
+		assert.deepEqual([refused.status, refused.complete], [400, true]);
+		await client.closed(500);
+		await stage.ended(2, 500);
+		const statuses = stage.outcomes.map((one) => one.status);
+		assert.deepEqual(statuses.sort(), [200, 400]);
+	});
 });
