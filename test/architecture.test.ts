@@ -54,6 +54,15 @@ const publicNames: Readonly<Record<string, Names>> = {
 		types: `AuthDecision BasicOptions BasicUser LookupCacheOptions SchemeOptions ScryptCost
 			UserListOptions VerifyOptions`,
 	},
+	"./auth/introspection": {
+		values: "introspection",
+		types: `AuthDecision BearerOptions IntrospectionClaims IntrospectionClient
+			IntrospectionOptions SchemeOptions TlsOptions TokenIdentity`,
+	},
+	"./auth/password-form": {
+		values: "PasswordForm passwordForm",
+		types: `PasswordFormOptions`,
+	},
 	"./cors": {
 		values: "cors",
 		types: "AllowedOrigins CorsOptions OriginTest",

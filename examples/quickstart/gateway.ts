@@ -9,6 +9,7 @@ import {
 	Type,
 	upstream,
 } from "../../src/index.ts";
+import { passwordForm } from "../../src/policies/auth/password-form.ts";
 
 const pair = { query_int: Type.Integer(), query_str: Type.String() };
 const Example = Type.Object({
@@ -24,10 +25,7 @@ const apiKey = dependency(
 		return key;
 	},
 );
-const passwordForm = dependency(
-	{ username: input.form("username"), password: input.form("password") },
-	(form) => form,
-);
+const login = passwordForm();
 
 /** The gateway in front of the service at that URL, such as `http://127.0.0.1:8001`. */
 export function createQuickstart(serviceUrl: string): Gateway {
@@ -102,13 +100,18 @@ export function createQuickstart(serviceUrl: string): Gateway {
 			}),
 			api.post("/check_depends_form_1", {
 				upstreamPath: "/v1/check_dependency_header",
-				dependencies: { login: passwordForm },
-				forward: { form: (ctx) => ({ ...ctx.deps.login }) },
+				dependencies: { login },
+				forward: {
+					form: ({ deps: { login } }) => ({
+						username: login.username,
+						password: login.password,
+					}),
+				},
 				tags: ["Dependencies"],
 			}),
 			api.post("/check_depends_form_2", {
 				upstreamPath: "/v1/check_dependency_header",
-				dependencies: { login: passwordForm },
+				dependencies: { login },
 				tags: ["Dependencies"],
 			}),
 		],

@@ -9,6 +9,7 @@ import {
 	type TokenIdentity,
 	type TokenProblem,
 } from "./bearer.ts";
+import { deepFreeze } from "./deep-freeze.ts";
 import { JsonClient, toTrustedUrl } from "./json-client.ts";
 import { type FindKey, KeysUnavailable, RemoteKeys } from "./jwks.ts";
 import {
@@ -244,15 +245,6 @@ function toProblem(error: unknown): TokenProblem {
 
 function codeOf(error: unknown): string | null {
 	return (error as { code?: string } | null)?.code ?? null;
-}
-
-/** One token's claims are seen by all its requests: none may change them for the others. */
-function deepFreeze<T>(value: T): T {
-	if (typeof value === "object" && value !== null) {
-		for (const inner of Object.values(value)) deepFreeze(inner);
-		Object.freeze(value);
-	}
-	return value;
 }
 
 const require = createRequire(import.meta.url);

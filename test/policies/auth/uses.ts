@@ -61,6 +61,39 @@ export const authUses: Readonly<
 		`,
 		prints: "basic",
 	},
+	"headgate/auth/introspection": {
+		code: `
+			import { introspection } from "headgate/auth/introspection";
+			const caller = introspection({
+				url: "https://issuer.example/introspect",
+				client: { id: "gateway", secret: "hush" },
+			});
+			console.log(caller.name);
+		`,
+		prints: "introspection",
+	},
+	"headgate/auth/password-form": {
+		code: `
+			import { createGateway, route } from "headgate";
+			import { passwordForm } from "headgate/auth/password-form";
+			const gateway = createGateway({
+				routes: [
+					route.post("/token", {
+						dependencies: { login: passwordForm() },
+						handler: ({ deps }) => [deps.login.username, deps.login.scopes.length],
+					}),
+				],
+			});
+			const res = await gateway.inject({
+				method: "POST",
+				url: "/token",
+				headers: { "content-type": "application/x-www-form-urlencoded" },
+				body: "username=ada&password=x&scope=read+write",
+			});
+			console.log(res.body);
+		`,
+		prints: '["ada",2]',
+	},
 	"headgate/cors": {
 		code: `
 			import { type CorsOptions, cors } from "headgate/cors";
