@@ -32,9 +32,22 @@ async function startGatewayProcess(t: TestContext): Promise<ChildProcess> {
 	return child;
 }
 
+/** Rejects when the process ends first: no message would come any more. */
 async function nextMessage(child: ChildProcess): Promise<number> {
-	const [value] = (await once(child, "message")) as [number];
-	return value;
+	const stop = new AbortController();
+	const { signal } = stop;
+	const ended = once(child, "exit", { signal }).then(([code]) => {
+		throw new Error(`the gateway's process ended with ${code}`);
+	});
+	ended.catch(() => undefined);
+	const message = once(child, "message", { signal });
+	message.catch(() => undefined);
+	try {
+		const [value] = await Promise.race([message, ended]);
+		return value as number;
+	} finally {
+		stop.abort();
+	}
 }
 
 async function readPeakRss(child: ChildProcess): Promise<number> {
