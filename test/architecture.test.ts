@@ -63,6 +63,10 @@ const publicNames: Readonly<Record<string, Names>> = {
 		values: "PasswordForm passwordForm",
 		types: `PasswordFormOptions`,
 	},
+	"./auth/forward-auth": {
+		values: "forwardAuth",
+		types: `AuthDecision ForwardAuthIdentity ForwardAuthOptions SchemeOptions TlsOptions`,
+	},
 	"./cors": {
 		values: "cors",
 		types: "AllowedOrigins CorsOptions OriginTest",

@@ -23,24 +23,35 @@ export interface JsonClientOptions {
 	readonly maxBytes: number;
 }
 
+/** How a service that identities are asked of is reached. */
+export interface AgentOptions extends JsonClientOptions {
+	/** Connections at the same time; what is asked beyond that waits within its time. */
+	readonly connections: number;
+}
+
+/** The connections to such a service. Idle ones close by themselves after seconds and keep no process alive. */
+export function createAgent(options: AgentOptions): Agent {
+	const { connections, maxBytes, timeoutMs, tls } = options;
+	return new Agent({
+		connections,
+		maxResponseSize: maxBytes,
+		connect: { timeout: timeoutMs, ...tls },
+	});
+}
+
 /**
  * Asks one service for JSON: no redirect is followed, nothing but a 200 is an
- * answer, and time and size are bounded. Idle connections close by themselves
- * after seconds and keep no process alive.
+ * answer, and time and size are bounded.
  */
 export class JsonClient {
 	readonly #url: URL;
 	readonly #agent: Agent;
 	readonly #timeoutMs: number;
 
-	constructor(url: URL, { tls, timeoutMs, maxBytes }: JsonClientOptions) {
+	constructor(url: URL, options: JsonClientOptions) {
 		this.#url = url;
-		this.#timeoutMs = timeoutMs;
-		this.#agent = new Agent({
-			connections: 8,
-			maxResponseSize: maxBytes,
-			connect: { timeout: timeoutMs, ...tls },
-		});
+		this.#timeoutMs = options.timeoutMs;
+		this.#agent = createAgent({ ...options, connections: 8 });
 	}
 
 	/** @throws Error when there is no answer in time, or it is no JSON with a 200. */

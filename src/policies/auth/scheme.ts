@@ -68,6 +68,8 @@ export function scheme<const N extends Needs, T>(
 		return identity;
 	};
 	const refuse = (ctx: Context, error: unknown): Reply => {
+		// Stopped because the client had left: nothing was decided.
+		if ((error as Error | undefined)?.name === "AbortError") throw error;
 		tell(ctx, outcomeOf(error), reasonOf(error), null);
 		if (error instanceof RefusedWithReply) return error.reply;
 		throw error;

@@ -94,6 +94,13 @@ export const authUses: Readonly<
 		`,
 		prints: '["ada",2]',
 	},
+	"headgate/auth/forward-auth": {
+		code: `
+			import { forwardAuth } from "headgate/auth/forward-auth";
+			console.log(forwardAuth({ url: "http://auth:9000/check" }).name);
+		`,
+		prints: "forward-auth",
+	},
 	"headgate/cors": {
 		code: `
 			import { type CorsOptions, cors } from "headgate/cors";
