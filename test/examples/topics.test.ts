@@ -62,6 +62,34 @@ suite("examples/", () => {
 		await command.said(/(?:begin GET \/orders\nend GET \/orders\n){3}/);
 	});
 
+	test("auth.ts knows a key and a password, and lets one other origin ask", async (t) => {
+		const { url, command } = await start(t, "auth.ts");
+		const [, key = ""] = await command.said(/the key of bob is (\S+)\n/);
+		const get = async (headers: Record<string, string>): Promise<string> => {
+			const res = await fetch(`${url}/orders`, { headers });
+			return res.ok ? res.text() : String(res.status);
+		};
+		const login = (pair: string): string => `Basic ${btoa(pair)}`;
+		const orders = (name: string): string =>
+			`orders of ${name}, authorization: none\n`;
+		assert.equal(await get({}), "401");
+		assert.equal(await get({ "x-api-key": key }), orders("bob"));
+		assert.equal(await get({ "x-api-key": `${key}x` }), "401");
+		const ada = { authorization: login("ada:sesame") };
+		assert.equal(await get(ada), orders("ada"));
+		assert.equal(await get({ authorization: login("ada:open") }), "401");
+		const preflight = await fetch(`${url}/orders`, {
+			method: "OPTIONS",
+			headers: {
+				origin: "https://app.example",
+				"access-control-request-method": "GET",
+			},
+		});
+		assert.equal(preflight.status, 204);
+		const allowed = preflight.headers.get("access-control-allow-origin");
+		assert.equal(allowed, "https://app.example");
+	});
+
 	test("forms.ts checks the fields, and streams the file through", async (t) => {
 		const { url } = await start(t, "forms.ts");
 		const bytes = Buffer.alloc(3_000_000, "moon");
