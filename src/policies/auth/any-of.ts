@@ -158,8 +158,13 @@ class Attempt {
 				`anyOf: ${name} has a clean-up, which it can not have here`,
 			);
 		}
-		return result;
+		return isThenable(result) ? Promise.resolve(result) : result;
 	}
+}
+
+/** Also what is no promise of the language's own, such as a query that runs when it is awaited. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+	return typeof (value as { then?: unknown } | null)?.then === "function";
 }
 
 function isDependency(need: Dependency | Input): need is Dependency {

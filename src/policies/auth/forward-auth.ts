@@ -110,12 +110,12 @@ function toQuestion(
 	ctx: Context,
 	{ requestHeaders }: ForwardAuthPlan,
 ): string[] {
-	const { rawHeaders, headers, socket } = ctx.req;
+	const { rawHeaders } = ctx.req;
+	const { host, scheme } = readOrigin(ctx);
 	const question = ["accept-encoding", "identity"];
 	question.push("x-forwarded-method", ctx.method);
 	question.push("x-forwarded-uri", ctx.url);
-	question.push("x-forwarded-host", headers.host ?? "");
-	question.push("x-forwarded-proto", "encrypted" in socket ? "https" : "http");
+	question.push("x-forwarded-host", host, "x-forwarded-proto", scheme);
 	question.push("x-forwarded-for", ctx.address);
 	for (let i = 0; i < rawHeaders.length; i += 2) {
 		const name = (rawHeaders[i] as string).toLowerCase();
@@ -125,6 +125,29 @@ function toQuestion(
 		question.push(name, rawHeaders[i + 1] as string);
 	}
 	return question;
+}
+
+/**
+ * What the client asked for. It is only behind a trusted proxy that a request is
+ * accounted to another address than its connection's: then that proxy's word counts.
+ */
+function readOrigin({ address, req }: Context): {
+	readonly host: string;
+	readonly scheme: string;
+} {
+	const { headers, socket } = req;
+	const peer = socket.remoteAddress?.replace(/^::ffff:(?=.*\.)/, "");
+	const isRelayed = peer !== undefined && address !== peer;
+	const [host] = isRelayed ? linesOf(headers["x-forwarded-host"]) : [];
+	const [scheme] = isRelayed ? linesOf(headers["x-forwarded-proto"]) : [];
+	return {
+		host: host ?? headers.host ?? "",
+		scheme: scheme ?? ("encrypted" in socket ? "https" : "http"),
+	};
+}
+
+function linesOf(value: string | string[] | undefined): string[] {
+	return [value ?? []].flat();
 }
 
 function digestOf(question: readonly string[]): string {

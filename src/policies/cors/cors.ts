@@ -116,9 +116,10 @@ function compileHooks(options: CorsOptions, lines: Lines): PolicyHooks {
 			const { origin } = ctx.req.headers;
 			if (origin === undefined && !lines.isOpen) return undefined;
 			const allowed = test === null || test(origin as string, ctx);
-			return allowed instanceof Promise
-				? allowed.then((value) => decide(ctx, value, lines))
-				: decide(ctx, allowed, lines);
+			if (typeof allowed === "boolean") return decide(ctx, allowed, lines);
+			return Promise.resolve(allowed).then((value) =>
+				decide(ctx, value === true, lines),
+			);
 		},
 		onUpstreamResponse: replaceOwn,
 	};

@@ -158,6 +158,16 @@ suite("a dependency of one's own", () => {
 		assert.equal((await stage.ask({ ...expired, ...known })).status, 401);
 	});
 
+	test("may give what is awaited though it is no promise", async (t) => {
+		const query = dependency(() => ({
+			// biome-ignore lint/suspicious/noThenProperty: it is one
+			then: (_done: unknown, fail: (error: unknown) => void) =>
+				fail(noCredential("Query")),
+		}));
+		const stage = await startStage(t, anyOf(query, key));
+		assert.equal((await stage.ask(known)).status, 200);
+	});
+
 	test("that answers by itself answers for all", async (t) => {
 		const login = dependency(() => reply(303, null, { location: "/login" }));
 		const stage = await startStage(t, anyOf(key, login));

@@ -65,6 +65,30 @@ suite("a service that decides who calls", () => {
 		});
 	});
 
+	test("is told what a trusted proxy says of the client, and of no other", async (t) => {
+		const told = async (trustedProxies: string[]): Promise<unknown[]> => {
+			const { url, requests } = await startUpstream(t, yes);
+			const caller = forwardAuth({ url });
+			const stage = await startStage(t, caller, { trustedProxies });
+			await stage.ask({
+				host: "inside:8000",
+				"x-forwarded-for": "203.0.113.7",
+				"x-forwarded-host": "shop.example",
+				"x-forwarded-proto": "https",
+			});
+			const { headers = {} } = requests[0] ?? {};
+			return ["for", "host", "proto"].map(
+				(name) => headers[`x-forwarded-${name}`],
+			);
+		};
+		assert.deepEqual(await told(["127.0.0.1"]), [
+			"203.0.113.7",
+			"shop.example",
+			"https",
+		]);
+		assert.deepEqual(await told([]), ["127.0.0.1", "inside:8000", "http"]);
+	});
+
 	test("says yes: chosen headers of it take the place of the client's", async (t) => {
 		const { stage } = await start(t, yes, passing);
 		const { echo, identity } = await stage.ask({

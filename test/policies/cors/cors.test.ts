@@ -201,6 +201,17 @@ suite("origins are told", () => {
 		assert.equal(status, 204);
 	});
 
+	test("by a function that says yes with true alone, now or later", async (t) => {
+		// A query builder is awaited though it is no promise; a text is no yes.
+		// biome-ignore lint/suspicious/noThenProperty: it is one
+		const query = { then: (done: (value: boolean) => void) => done(false) };
+		for (const result of [query, "no", 1, Promise.resolve("no"), undefined]) {
+			const ask = await start(t, { origins: () => result as never });
+			const { cors } = await ask("GET", "/open", { origin: page });
+			assert.deepEqual(cors, {}, String(result));
+		}
+	});
+
 	test("by a function that fails: nobody is let in by mistake", async (t) => {
 		const ask = await start(t, {
 			origins: () => {
