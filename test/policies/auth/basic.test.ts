@@ -224,39 +224,6 @@ suite("a check of one's own", () => {
 	});
 });
 
-suite("a password hash", () => {
-	test("is a PHC string with a salt of its own, of the cost that was asked for", async () => {
-		const again = await hashPassword("open sesame", cheap);
-		assert.match(hash, /^\$scrypt\$ln=10,r=8,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
-		assert.notEqual(hash, again);
-		const standard = await hashPassword("x");
-		assert.match(standard, /^\$scrypt\$ln=15,r=8,p=3\$/);
-	});
-
-	test("of another program works: salt, key and cost are read from it", async (t) => {
-		// RFC 7914 section 12: password "pleaseletmein", salt "SodiumChloride", N 16384, r 8, p 1.
-		const key = Buffer.from(
-			"7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887",
-			"hex",
-		);
-		const parts = [Buffer.from("SodiumChloride"), key].map((bytes) =>
-			bytes.toString("base64").replaceAll("=", ""),
-		);
-		const users = [
-			{ id: "rfc", hash: `$scrypt$ln=14,r=8,p=1$${parts.join("$")}` },
-		];
-		const stage = await startStage(t, basic({ users }));
-		assert.equal((await stage.ask(login("rfc", "pleaseletmein"))).status, 200);
-		assert.equal((await stage.ask(login("rfc", "pleaseletmeout"))).status, 401);
-	});
-
-	test("of a cost that would hang or swell the process is refused", async () => {
-		for (const cost of [{ ln: 9 }, { ln: 21 }, { ln: 20, r: 8 }, { p: 17 }]) {
-			await assert.rejects(hashPassword("x", cost), RangeError);
-		}
-	});
-});
-
 suite("users that can not be meant fail at start-up:", () => {
 	const user = { id: "ada", hash: "" };
 	const cases: readonly [string, object, RegExp][] = [
