@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { suite, type TestContext, test } from "node:test";
-import { createGateway, type Gateway, reply, route } from "../../../../src/index.ts";
+import {
+	createGateway,
+	type Gateway,
+	reply,
+	route,
+} from "../../../../src/index.ts";
 import {
 	type StatusOptions,
 	type StatusSnapshot,

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { suite, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
 	createGateway,
 	dependency,
 	HttpError,
 	input,
 	noteDecision,
-	reply,
 	type Route,
+	reply,
 	route,
 	Type,
 } from "../../../../src/index.ts";
@@ -99,10 +99,16 @@ suite("the status page", () => {
 		const res = await fetch(`${url}/_gateway`);
 		const html = await res.text();
 		const policy = res.headers.get("content-security-policy") ?? "";
-		assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self'/);
+		assert.match(
+			policy,
+			/default-src 'none'; script-src 'self'; style-src 'self'/,
+		);
 		assert.match(policy, /frame-ancestors 'none'/);
 		assert.doesNotMatch(policy, /unsafe|http|\*/);
-		assert.doesNotMatch(html, /<style|style=|<script(?![^>]*src=)|\son\w+=|https?:/);
+		assert.doesNotMatch(
+			html,
+			/<style|style=|<script(?![^>]*src=)|\son\w+=|https?:/,
+		);
 		assert.equal(res.headers.get("x-content-type-options"), "nosniff");
 	});
 
