@@ -48,6 +48,7 @@ export type {
 	StepInfo,
 	StepTiming,
 	UpstreamAttempt,
+	UpstreamHead,
 	UpstreamReader,
 	UpstreamRequest,
 	UpstreamResponse,

@@ -26,7 +26,7 @@ const publicNames: Readonly<Record<string, Names>> = {
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
 			ReplyHeaders ResponseMode Route RouteBuilder RouteContext RouteDocs
 			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
-			SharedOptions StandardSchema StepInfo StepTiming Upstream UpstreamAttempt UpstreamOptions
+			SharedOptions StandardSchema StepInfo StepTiming Upstream UpstreamAttempt UpstreamHead UpstreamOptions
 			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
 			WatchedAttempt WithheldSource`,
 	},
@@ -75,12 +75,11 @@ const publicNames: Readonly<Record<string, Names>> = {
 		values: "ipFilter",
 		types: "IpFilterOptions",
 	},
-	"./status": {
-		values: "status",
-		types: `CacheCounts History LimitCounts LimitSubject OriginState OriginTraffic
-			ProcessState RefusalReason RefusedSubject RouteTraffic SlowRequest
-			SlowStep StatusCounts StatusOptions StatusPage StatusSnapshot Traffic
-			WindowName`,
+	"./cache": {
+		values: "cache memoryStore",
+		types: `Cache CacheEntry CacheOptions CacheStore Freshness HeaderList
+			MemoryStore MemoryStoreOptions Placement PurgeRequest PurgeTarget
+			StoredAnswer VaryMarker`,
 	},
 	"./testing": {
 		values: "startGateway startUpstream",

@@ -48,20 +48,19 @@ const uses: Readonly<Record<string, { code: string; prints: string }>> = {
 		`,
 		prints: '{"next":8}',
 	},
-	"headgate/status": {
+	"headgate/cache": {
 		code: `
 			import { createGateway, route } from "headgate";
-			import { status } from "headgate/status";
-			const page = status({ dependencies: {} });
-			const gateway = createGateway({
-				policies: [page.policy],
-				routes: [...page.routes, route.get("/", { handler: () => "well" })],
+			import { type Cache, cache } from "headgate/cache";
+			const answers: Cache = cache({ ttlSeconds: 60 });
+			createGateway({
+				routes: [
+					route.get("/*", { upstream: "http://users:8002", policies: [answers] }),
+				],
 			});
-			const script = await gateway.inject("/_gateway/status.js");
-			console.log((await gateway.inject("/_gateway")).status, script.status);
-			await gateway.close();
+			console.log(await answers.purge({ tag: "users" }));
 		`,
-		prints: "200 200",
+		prints: "0",
 	},
 	"headgate/testing": {
 		code: `

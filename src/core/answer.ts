@@ -31,8 +31,7 @@ export function compileAnswer(
 	upstream: Upstream,
 	hooks: readonly ResponseHook[],
 ): TakeAnswer {
-	const filter = compileFilter(route);
-	const via = upstream.options.via ?? true;
+	const choose = compileChoice(route, upstream);
 	const read = readsAnswer(route) ? compileRead(route) : null;
 	if (hooks.some((hook) => modeOf(hook) === "async")) {
 		throw new TypeError("onUpstreamResponse must be synchronous");
@@ -40,8 +39,7 @@ export function compileAnswer(
 	return (ctx, head) => {
 		ctx.isUpstreamAnswer = true;
 		const received = head.headers;
-		if (filter !== null) head.headers = filter(received);
-		if (via) head.headers.push("via", `1.1 ${gatewayName}`);
+		head.headers = choose(received);
 		for (const hook of hooks) {
 			const taken = runHook(ctx, head, received, hook);
 			if (taken !== null) return taken;
@@ -100,6 +98,20 @@ const bodyFields: ReadonlySet<string> = new Set([
 	"content-length",
 	"content-encoding",
 ]);
+
+/** The headers that go on of those received; the same list where all do. */
+export function compileChoice(
+	route: Route,
+	upstream: Upstream,
+): (received: string[]) => string[] {
+	const filter = compileFilter(route);
+	const via = upstream.options.via ?? true;
+	return (received) => {
+		const headers = filter === null ? received : filter(received);
+		if (via) headers.push("via", `1.1 ${gatewayName}`);
+		return headers;
+	};
+}
 
 function compileFilter(route: Route): ((headers: string[]) => string[]) | null {
 	const choice = route.options.responseHeaders ?? "upstream";

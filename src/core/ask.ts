@@ -1,5 +1,5 @@
 import { failure } from "../http/errors.ts";
-import { BackgroundCall } from "../proxy/background-call.ts";
+import { type AnswerReader, BackgroundCall } from "../proxy/background-call.ts";
 import { busy } from "../proxy/failures.ts";
 import type { UpstreamPool, UpstreamTimeouts } from "../proxy/upstream.ts";
 import type { Runtime } from "./runtime.ts";
@@ -19,6 +19,7 @@ const mostTotalMs = 60_000;
 export function compileAsk(
 	pool: UpstreamPool,
 	timeouts: UpstreamTimeouts,
+	choose: (received: string[]) => string[],
 ): AskUpstream {
 	const totalMs = timeouts.totalMs === 0 ? mostTotalMs : timeouts.totalMs;
 	const bounded = { ...timeouts, totalMs };
@@ -32,7 +33,14 @@ export function compileAsk(
 			return;
 		}
 		runtime.open.begin();
-		const call = new BackgroundCall(pool, bounded, runtime.watch, reader, () =>
+		const answer: AnswerReader = {
+			onHead: (status, received) =>
+				reader.onHead({ status, headers: choose(received), received }),
+			onChunk: (chunk) => reader.onChunk(chunk),
+			onEnd: () => reader.onEnd(),
+			onError: (error) => reader.onError(error),
+		};
+		const call = new BackgroundCall(pool, bounded, runtime.watch, answer, () =>
 			runtime.open.end(),
 		);
 		call.start({ ...request, body: null, upgrade: null });

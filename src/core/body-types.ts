@@ -15,10 +15,19 @@ export interface BodyObserver {
 	wantsRest?(): boolean;
 }
 
+/** What comes before the body of an upstream's answer. */
+export interface UpstreamHead {
+	status: number;
+	/** Names and values in turn, without the hop-by-hop ones. */
+	headers: string[];
+	/** The end-to-end headers as the upstream sent them, before `responseHeaders` chose: to read, not to change. */
+	readonly received: readonly string[];
+}
+
 /** Collects the answer to a call that the gateway makes on its own account. */
 export interface UpstreamReader {
-	/** Status and end-to-end headers, names and values in turn; false ends the call there. */
-	onHead(status: number, headers: string[]): boolean;
+	/** False ends the call there. */
+	onHead(head: UpstreamHead): boolean;
 	/** False ends the call there. */
 	onChunk(chunk: Uint8Array): boolean;
 	/** The whole answer has come. */

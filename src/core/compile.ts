@@ -12,6 +12,7 @@ import {
 } from "../proxy/upstream.ts";
 import {
 	compileAnswer,
+	compileChoice,
 	type ErrorHook,
 	errorHooksOf,
 	type TakeAnswer,
@@ -210,7 +211,7 @@ function compileForward(route: Route, target: Upstream, shared: Shared): Act {
 	pool.allow(timeouts);
 	return {
 		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
-		ask: compileAsk(pool, timeouts),
+		ask: compileAsk(pool, timeouts, compileChoice(route, target)),
 		act(ctx) {
 			if (pool.inFlight >= pool.maxInFlight) {
 				ctx.onForwardFailed(busy());

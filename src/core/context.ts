@@ -13,6 +13,7 @@ import { RequestState } from "./request-state.ts";
 import type { ResolutionState } from "./resolution.ts";
 import type {
 	Context,
+	Fields,
 	RouteInfo,
 	UpstreamReader,
 	UpstreamRequest,
@@ -93,6 +94,10 @@ export class RequestContext
 	get upstreamPath(): string | null {
 		const { outgoing } = this.plan;
 		return outgoing === null ? null : outgoing.toTarget(this);
+	}
+
+	get forwardHeaders(): Fields | null {
+		return this.plan.outgoing?.toExtra(this) ?? null;
 	}
 
 	previewUpstream(): UpstreamRequest | null {

@@ -19,6 +19,8 @@ type AnyForward = Forward<unknown>;
 export interface Outgoing {
 	/** Path and query as they go out. */
 	readonly toTarget: Write<string>;
+	/** What `forward.headers` says; null where there is none. */
+	readonly toExtra: Write<Fields | null>;
 	/** Makes `ctx.outgoing`. */
 	readonly write: Write<UpstreamRequest>;
 }
@@ -30,10 +32,12 @@ export interface Outgoing {
  */
 export function compileOutgoing(route: Route, upstream: Upstream): Outgoing {
 	const toTarget = compileTarget(route);
-	const writeHeaders = compileHeaders(route, upstream);
+	const toExtra = compileExtra(route);
+	const writeHeaders = compileHeaders(route, upstream, toExtra);
 	const method = route.options.upstreamMethod?.toUpperCase() ?? null;
 	return {
 		toTarget,
+		toExtra,
 		write: (ctx) => ({
 			method: method ?? ctx.method,
 			path: toTarget(ctx),
@@ -70,8 +74,21 @@ const payloadFields: ReadonlySet<string> = new Set([
 	"repr-digest",
 ]);
 
-function compileHeaders(route: Route, upstream: Upstream): Write<string[]> {
+/** `forward.headers`, called once a request. */
+function compileExtra(route: Route): Write<Fields | null> {
 	const extra = (route.options.forward as AnyForward | undefined)?.headers;
+	if (extra === undefined) return () => null;
+	return (ctx) => {
+		ctx.extraHeaders ??= extra(ctx);
+		return ctx.extraHeaders;
+	};
+}
+
+function compileHeaders(
+	route: Route,
+	upstream: Upstream,
+	toExtra: Write<Fields | null>,
+): Write<string[]> {
 	const { options } = upstream;
 	const forwarding: ForwardingOptions = {
 		forwarded: options.forwarded ?? "both",
@@ -79,10 +96,8 @@ function compileHeaders(route: Route, upstream: Upstream): Write<string[]> {
 	};
 	const needsWhole = readsAnswer(route);
 	return (ctx) => {
-		if (extra !== undefined) {
-			ctx.extraHeaders ??= extra(ctx);
-			setAll(ctx, ctx.extraHeaders);
-		}
+		const extra = toExtra(ctx);
+		if (extra !== null) setAll(ctx, extra);
 		if (needsWhole) {
 			ctx.setUpstreamHeader("accept-encoding", "identity");
 			ctx.setUpstreamHeader("range", null);

@@ -49,9 +49,11 @@ export function compileRead(route: Route): Read {
 			return true;
 		}
 		ctx.forward?.gather(maxReadBytes, (bytes) => {
-			finishRead(ctx, head, bytes, reading, isSelect).catch((error) =>
-				ctx.runtime.fail(ctx, toInvalid(error)),
-			);
+			finishRead(ctx, head, bytes, reading, isSelect).catch((error) => {
+				const invalid = toInvalid(error);
+				ctx.bodyObserver?.onAbort(invalid);
+				ctx.runtime.fail(ctx, invalid);
+			});
 		});
 		return true;
 	};

@@ -16,7 +16,11 @@ import type {
 	Shape,
 } from "../params/schema.ts";
 import type { Upstream } from "../proxy/upstream.ts";
-import type { BodyObserver, UpstreamReader } from "./body-types.ts";
+import type {
+	BodyObserver,
+	UpstreamHead,
+	UpstreamReader,
+} from "./body-types.ts";
 import type { Dependencies } from "./dependency-types.ts";
 import type { DocsContribution } from "./docs.ts";
 import type {
@@ -24,10 +28,14 @@ import type {
 	UpstreamAttempt,
 	WatchedAttempt,
 } from "./observation.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { Fields, RouteOptions } from "./route-options.ts";
 import type { WithheldSource } from "./withheld.ts";
 
-export type { BodyObserver, UpstreamReader } from "./body-types.ts";
+export type {
+	BodyObserver,
+	UpstreamHead,
+	UpstreamReader,
+} from "./body-types.ts";
 export type {
 	Dependencies,
 	Dependency,
@@ -129,6 +137,8 @@ export interface Context<V extends ContextValues = ContextValues> {
 	 * body; null where a handler answers.
 	 */
 	readonly upstreamPath: string | null;
+	/** What the route's `forward.headers` gives, known when `upstreamPath` is; null where there is none. */
+	readonly forwardHeaders: Fields | null;
 	/** The address the request is accounted to: the peer's, or behind `trustedProxies` the first untrusted one from the right. */
 	readonly address: string;
 	/** The route that matched. */
@@ -165,13 +175,8 @@ export interface UpstreamRequest {
 	headers: string[];
 }
 
-/** The head of an upstream's answer: `onUpstreamResponse` may change it before it goes on. */
-export interface UpstreamResponse {
-	status: number;
-	/** Names and values in turn, without the hop-by-hop ones. */
-	headers: string[];
-	/** The end-to-end headers as the upstream sent them, before `responseHeaders` chose: to read, not to change. */
-	readonly received: readonly string[];
+/** The head of an upstream's answer: `onUpstreamResponse` may change status and headers before it goes on. */
+export interface UpstreamResponse extends UpstreamHead {
 	/** Sees each chunk of the body as it passes, and how the body ended. Several may listen. */
 	observe(observer: BodyObserver): void;
 }

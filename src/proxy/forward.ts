@@ -82,8 +82,11 @@ export class Forward
 	/** Another answer takes the place of the one whose head has come. Called from `onAnswerHead`. */
 	replace(error: Error): void {
 		// Nothing follows that head: its connection serves on.
-		if (this.#writer?.hasNoBody === true) this.#finish();
-		else this.abort(error);
+		if (this.#writer?.hasNoBody !== true) this.abort(error);
+		else {
+			this.#finish();
+			this.#owner.bodyObserver?.onAbort(error);
+		}
 	}
 
 	/** Reads the whole body instead of sending it on. Called from `onAnswerHead`. */

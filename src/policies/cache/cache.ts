@@ -1,0 +1,84 @@
+import type { Dependencies, Policy, Route, RouteInfo } from "../../index.ts";
+import { type PurgeRequest, toPurgeTarget } from "./cache-key.ts";
+import { CacheEngine } from "./engine.ts";
+import { InvalidationOnly } from "./invalidation-only.ts";
+import { type CacheOptions, checkOptions } from "./options.ts";
+import { compilePartition } from "./partition.ts";
+import { RouteCache } from "./route-cache.ts";
+
+export type { PurgeRequest } from "./cache-key.ts";
+export type { Freshness } from "./freshness.ts";
+export type { HeaderList } from "./header-list.ts";
+export {
+	type MemoryStore,
+	type MemoryStoreOptions,
+	memoryStore,
+} from "./memory-store.ts";
+export type { CacheOptions } from "./options.ts";
+export type { CacheStore, Placement, PurgeTarget } from "./store.ts";
+export type { CacheEntry, StoredAnswer, VaryMarker } from "./stored-answer.ts";
+
+/** A cache on the routes it stands on, and what drops answers from it. */
+export interface Cache extends Policy {
+	/**
+	 * Drops every stored answer to a URL, to all that begin with one, or with a tag; for all callers and in all
+	 * variants, and on every gateway that shares the store. Gives how many there were.
+	 *
+	 * @throws TypeError when not exactly one of url, prefix and tag is given; what the store throws, where it fails.
+	 */
+	purge(what: PurgeRequest): Promise<number>;
+}
+
+/**
+ * A shared HTTP cache (RFC 9111): answers of the upstream are stored as their headers allow and given again without
+ * asking. Concurrent misses become one call. A route with dependencies shares no answer across callers unless it is
+ * `shared`. Routes that declare a body or form, or send one, are not cached.
+ *
+ * @throws TypeError for an option that is unknown or of another kind.
+ */
+export function cache(options: CacheOptions = {}): Cache {
+	checkOptions(options);
+	const engine = new CacheEngine(options);
+	const key = Symbol("headgate.cache");
+	return {
+		name: "cache",
+		forRoute(info) {
+			if (!info.proxied) return null;
+			if (!isCacheable(info)) return new InvalidationOnly(engine);
+			const partitionOf = compilePartition(info, options);
+			const { response, responseMode = "document" } = info.source.options;
+			const isRewritten = response !== undefined && responseMode === "select";
+			return new RouteCache(engine, key, partitionOf, isRewritten);
+		},
+		async purge(what) {
+			return engine.purge(toPurgeTarget(what));
+		},
+		async close() {
+			if (options.store === undefined) await engine.store.close?.();
+		},
+	};
+}
+
+/** Whether what is asked of the upstream is known before the body is read, and is a GET. */
+function isCacheable({ methods, dependencies, source }: RouteInfo): boolean {
+	const isRead = methods.some((one) => ["GET", "HEAD", "*"].includes(one));
+	return isRead && !readsBody(source) && !needForm(dependencies);
+}
+
+function readsBody({ options }: Route): boolean {
+	const { body, form, forward, upstreamMethod = "GET" } = options;
+	const hasBody = body !== undefined || form !== undefined;
+	const setsBody = forward?.body !== undefined || forward?.form !== undefined;
+	return hasBody || setsBody || upstreamMethod.toUpperCase() !== "GET";
+}
+
+/** Whether a dependency, or one that it needs, is made from the form. */
+function needForm(dependencies: Dependencies): boolean {
+	return Object.values(dependencies).some(({ needs }) =>
+		Object.entries(needs).some(([name, need]) =>
+			need.kind === "input"
+				? need.source === "form"
+				: needForm({ [name]: need }),
+		),
+	);
+}

@@ -1,0 +1,245 @@
+import {
+	type Context,
+	type MaybePromise,
+	noteDecision,
+	type UpstreamHead,
+} from "../../index.ts";
+import {
+	type Asked,
+	keepMsOf,
+	keptStaleMs,
+	noBytes,
+	ofRewritten,
+	varyOf,
+} from "./asked.ts";
+import { parseCacheControl } from "./cache-control.ts";
+import { variantOf } from "./cache-key.ts";
+import { FillBudget } from "./fill-budget.ts";
+import type { Filling } from "./filling.ts";
+import { freshen } from "./freshen.ts";
+import { freshnessOf } from "./freshness.ts";
+import type { HeaderList } from "./header-list.ts";
+import { memoryStore } from "./memory-store.ts";
+import type { CacheOptions } from "./options.ts";
+import { type ResponseFacts, whyNotStored } from "./storable.ts";
+import type { CacheStore, PurgeTarget } from "./store.ts";
+import type { CacheEntry, StoredAnswer } from "./stored-answer.ts";
+import {
+	mergeHeaders,
+	toStoredHeaders,
+	withoutHeaders,
+} from "./stored-headers.ts";
+import { tagsOf } from "./tags.ts";
+import { Uncacheable } from "./uncacheable.ts";
+import { variantKeyOf } from "./vary.ts";
+
+/** How the cache came to its answer: the outcome of its decision. */
+export type CacheOutcome =
+	| "hit"
+	| "miss"
+	| "stale"
+	| "revalidated"
+	| "bypass"
+	| "collapsed";
+
+/** An answer that may be stored, still without its body; or why not. */
+export type Judged =
+	| { readonly refusal: string; readonly head: null }
+	| { readonly refusal: null; readonly head: StoredAnswer };
+
+/** What one `cache()` shares among its routes: the store, the rules, the calls under way. */
+export class CacheEngine {
+	readonly options: CacheOptions;
+	readonly name: string;
+	readonly now: () => number;
+	readonly store: CacheStore;
+	readonly maxEntryBytes: number;
+	readonly budget: FillBudget;
+	readonly fillings: Map<string, Filling> = new Map();
+	readonly uncacheable: Uncacheable;
+	/** Keys that are validated in the background. */
+	readonly refreshing: Set<string> = new Set();
+
+	constructor(options: CacheOptions) {
+		this.options = options;
+		this.name = options.name ?? "headgate";
+		this.now = options.now ?? Date.now;
+		this.store = options.store ?? memoryStore({ now: this.now });
+		this.maxEntryBytes = options.maxEntryBytes ?? 1_048_576;
+		this.budget = new FillBudget(options.maxFillBytes ?? 67_108_864);
+		this.uncacheable = new Uncacheable(this.now);
+	}
+
+	/** What stands under a key; a store that fails has nothing. */
+	find(key: string): MaybePromise<CacheEntry | null> {
+		try {
+			const found = this.store.get(key);
+			return found instanceof Promise ? found.catch(toNull) : found;
+		} catch {
+			return null;
+		}
+	}
+
+	note(ctx: Context, outcome: CacheOutcome, reason: string | null): void {
+		const { name } = this;
+		noteDecision(ctx, { kind: "cache", name, outcome, reason, subject: null });
+	}
+
+	/** Drops all answers that a purge names; their number, 0 where the store fails. */
+	async purge(target: PurgeTarget): Promise<number> {
+		return this.store.purge(target);
+	}
+
+	/** Drops what a change has made invalid, for every authority. Nobody waits for it. */
+	invalidate(target: string): void {
+		const purged = { kind: "url", value: target, origin: null } as const;
+		this.purge(purged).catch(toNull);
+	}
+
+	/** Whether an answer may be stored, and what is stored of its head. */
+	judge(asked: Asked, answer: UpstreamHead, isRewritten: boolean): Judged {
+		const responseTimeMs = this.now();
+		const { status, received } = answer;
+		const directives = parseCacheControl(received);
+		const { requestTimeMs } = asked;
+		const freshness = freshnessOf(
+			{ status, headers: received, directives, requestTimeMs, responseTimeMs },
+			this.options,
+		);
+		const facts = { status, headers: received, directives, freshness };
+		const tags = tagsOf(received);
+		const varyNames = varyOf(asked, received);
+		const refusal = this.#whyNot(asked, facts, tags, varyNames);
+		if (refusal !== null) return { refusal, head: null };
+		const toStored = (list: HeaderList): readonly string[] =>
+			toStoredHeaders(list, directives, responseTimeMs);
+		const source = toStored(received);
+		const head: StoredAnswer = {
+			kind: "answer",
+			status,
+			headers: this.#shown(answer, source, toStored, isRewritten),
+			source,
+			body: noBytes,
+			freshness,
+			varyNames: varyNames as readonly string[],
+			tags: tags as readonly string[],
+		};
+		return { refusal: null, head };
+	}
+
+	/** A stored answer after a 304; null where it may not stay stored. */
+	update(
+		asked: Asked,
+		stale: StoredAnswer,
+		{ headers: shown, received }: UpstreamHead,
+	): { readonly answer: StoredAnswer; readonly mayStay: boolean } {
+		const responseTimeMs = this.now();
+		const { requestTimeMs } = asked;
+		const { headers, directives, freshness } = freshen(
+			{ status: stale.status, headers: stale.source },
+			{ headers: received, requestTimeMs, responseTimeMs },
+			this.options,
+		);
+		const isSame = stale.headers === stale.source;
+		const answer = {
+			...stale,
+			headers: isSame
+				? headers
+				: mergeHeaders(stale.headers, shown, responseTimeMs),
+			source: headers,
+			freshness,
+		};
+		const facts = { status: stale.status, headers, directives, freshness };
+		// A HEAD may validate too; what is stored is the answer to a GET.
+		const request = { ...asked.request, method: "GET" };
+		const planned = { ...asked.planned, method: "GET" };
+		const refusal = this.#whyNot(
+			{ ...asked, request, planned },
+			facts,
+			stale.tags,
+			stale.varyNames,
+		);
+		return { answer, mayStay: refusal === null };
+	}
+
+	/** Puts a whole answer where requests like it look. */
+	keep(asked: Asked, answer: StoredAnswer): void {
+		const { primaryKey, target: url, mark } = asked;
+		const { varyNames, tags } = answer;
+		const keepMs = keepMsOf(answer);
+		if (keepMs <= 0) return;
+		let key = primaryKey;
+		if (varyNames.length > 0) {
+			key = variantOf(
+				primaryKey,
+				variantKeyOf(varyNames, asked.planned.headers),
+			);
+			const marker = { kind: "vary", names: varyNames } as const;
+			const place = { url, tags: [], keepMs: keptStaleMs, mark };
+			this.#set(primaryKey, marker, { ...place, keepMs: keepMs + keptStaleMs });
+		}
+		this.uncacheable.forget(primaryKey);
+		this.#set(key, answer, { url, tags, keepMs, mark });
+	}
+
+	/** Drops one entry. */
+	drop(key: string): void {
+		try {
+			Promise.resolve(this.store.delete(key)).catch(toNull);
+		} catch {
+			// A store that fails has nothing.
+		}
+	}
+
+	#set(
+		key: string,
+		entry: CacheEntry,
+		placement: Parameters<CacheStore["set"]>[2],
+	): void {
+		try {
+			const result = this.store.set(key, entry, placement);
+			if (result instanceof Promise) result.catch(toNull);
+		} catch {
+			// What a store does not take is asked for again.
+		}
+	}
+
+	#whyNot(
+		asked: Asked,
+		facts: ResponseFacts,
+		tags: readonly string[] | null,
+		varyNames: readonly string[] | "*",
+	): string | null {
+		const { planned, request, directives } = asked;
+		const { method, headers } = request;
+		const refusal = whyNotStored(
+			{ method, headers, directives },
+			facts,
+			this.options,
+		);
+		if (refusal !== null) return refusal;
+		if (varyNames === "*") return "vary";
+		if (tags === null) return "tags";
+		// A policy has changed what the key is made of: the answer is to another request than the key says.
+		const isAsPlanned =
+			planned.method === method &&
+			planned.path === request.path &&
+			variantKeyOf(varyNames, planned.headers) ===
+				variantKeyOf(varyNames, headers);
+		return isAsPlanned ? null : "changed";
+	}
+
+	#shown(
+		{ headers, received }: UpstreamHead,
+		source: HeaderList,
+		toStored: (list: HeaderList) => readonly string[],
+		isRewritten: boolean,
+	): HeaderList {
+		if (isRewritten) return toStored(withoutHeaders(headers, ofRewritten));
+		return headers === received ? source : toStored(headers);
+	}
+}
+
+function toNull(): null {
+	return null;
+}

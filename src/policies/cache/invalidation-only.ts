@@ -1,0 +1,16 @@
+import type { Context, PolicyHooks, UpstreamResponse } from "../../index.ts";
+import { AnswerTaker } from "./answer-taker.ts";
+import type { CacheEngine } from "./engine.ts";
+
+/** The cache on a route whose answers are not stored: its changes drop what other routes have. */
+export class InvalidationOnly implements PolicyHooks {
+	readonly #taker: AnswerTaker;
+
+	constructor(engine: CacheEngine) {
+		this.#taker = new AnswerTaker(engine, false);
+	}
+
+	onUpstreamResponse(ctx: Context, response: UpstreamResponse): undefined {
+		this.#taker.take(ctx, null, response);
+	}
+}

@@ -1,0 +1,77 @@
+import type { Context } from "../../index.ts";
+import type { CacheStore } from "./store.ts";
+
+/** What a cache stores, for whom, and how far requests may drive it. */
+export interface CacheOptions {
+	/** The freshness of answers that state none, in seconds. Default: they are not stored. */
+	readonly ttlSeconds?: number;
+	/** Whether answers that state no freshness are fresh for a tenth of the time since their Last-Modified (RFC 9111 section 4.2.2). Default false. */
+	readonly heuristic?: boolean;
+	/** Whether all callers of a route share its answers, whatever its dependencies and `forward.headers` say. Default false. */
+	readonly shared?: boolean;
+	/** Names who shares answers, such as a tenant; null is not cached. Default: those for whom all dependencies and `forward.headers` give the same. */
+	readonly partition?: (ctx: Context) => string | null;
+	/** Whether an answer with Set-Cookie is stored, without the cookie. Default false. */
+	readonly storeSetCookie?: boolean;
+	/** Whether `ttlSeconds` and `heuristic` also count for requests with a Cookie. Default false. */
+	readonly ignoreCookie?: boolean;
+	/** Whether `stale-while-revalidate` and `stale-if-error` count beside `s-maxage`, which else forbids stale answers (RFC 9111 section 4.2.4). Default false. */
+	readonly staleBesideSMaxAge?: boolean;
+	/** Whether the Cache-Control of requests is not obeyed: for an edge that clients must not drive. Default false. */
+	readonly ignoreClientDirectives?: boolean;
+	/** Bytes of a body; larger ones are not stored. Default 1 MiB. */
+	readonly maxEntryBytes?: number;
+	/** Bytes of bodies on their way into the store at the same time; beyond it they only pass. Default 64 MiB. */
+	readonly maxFillBytes?: number;
+	/** Whether requests for what is just being asked wait for that answer. Default true. */
+	readonly collapse?: boolean;
+	/** How long they wait, in milliseconds. Default 5,000. */
+	readonly collapseWaitMs?: number;
+	/** Default: in memory, 64 MiB. Of a store that is given, the giver calls `close`. */
+	readonly store?: CacheStore;
+	/** In Cache-Status and the decisions. Default `headgate`. */
+	readonly name?: string;
+	/** Milliseconds since the epoch. Default `Date.now`. */
+	readonly now?: () => number;
+}
+
+const known: Readonly<Record<keyof CacheOptions, string>> = {
+	ttlSeconds: "number",
+	heuristic: "boolean",
+	shared: "boolean",
+	partition: "function",
+	storeSetCookie: "boolean",
+	ignoreCookie: "boolean",
+	staleBesideSMaxAge: "boolean",
+	ignoreClientDirectives: "boolean",
+	maxEntryBytes: "number",
+	maxFillBytes: "number",
+	collapse: "boolean",
+	collapseWaitMs: "number",
+	store: "object",
+	name: "string",
+	now: "function",
+};
+
+/** @throws TypeError for an option that is unknown or of another kind. */
+export function checkOptions(options: CacheOptions): void {
+	for (const [name, value] of Object.entries(options)) {
+		const kind = known[name as keyof CacheOptions];
+		if (kind === undefined) {
+			throw new TypeError(`cache: there is no option ${name}`);
+		}
+		if (value === undefined) continue;
+		const isRight = typeof value === kind && value !== null;
+		if (!isRight || (kind === "number" && !((value as number) >= 0))) {
+			const article = kind === "object" ? "an" : "a";
+			const least = kind === "number" ? " of at least 0" : "";
+			throw new TypeError(`cache: ${name} must be ${article} ${kind}${least}`);
+		}
+	}
+	if (options.shared === true && options.partition !== undefined) {
+		throw new TypeError("cache: give shared or partition, not both");
+	}
+	if (!/^[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*$/.test(options.name ?? "headgate")) {
+		throw new TypeError("cache: name must be a token, such as edge-1");
+	}
+}

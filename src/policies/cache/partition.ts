@@ -1,0 +1,93 @@
+import type { Context, RouteInfo } from "../../index.ts";
+
+/** Whose answers a request may share; null where that can not be told. */
+export type PartitionOf = (ctx: Context) => string | null;
+
+/** The part of the options that says who shares answers. */
+export interface PartitionOptions {
+	readonly shared?: boolean | undefined;
+	readonly partition?: ((ctx: Context) => string | null) | undefined;
+}
+
+/** Beyond so many characters a value is no identity. */
+const maxLength = 4_096;
+
+/**
+ * Compiles who shares answers on a route: everyone where it has no dependency and no `forward.headers`, or where it is
+ * `shared`; else those for whom all these say the same. What can not be written down in full is nobody's.
+ */
+export function compilePartition(
+	{ dependencies, source }: RouteInfo,
+	{ shared, partition }: PartitionOptions,
+): PartitionOf {
+	if (partition !== undefined) {
+		return (ctx) => {
+			const name: unknown = partition(ctx);
+			return typeof name === "string" ? JSON.stringify(name) : null;
+		};
+	}
+	const names = Object.keys(dependencies).sort();
+	const hasHeaders = source.options.forward?.headers !== undefined;
+	if (shared === true || (names.length === 0 && !hasHeaders)) return () => "";
+	return (ctx) => {
+		const deps = ctx.deps as Readonly<Record<string, unknown>>;
+		const values = names.map((name) => deps[name]);
+		return describe([values, ctx.forwardHeaders]);
+	};
+}
+
+/** All of a value as text, two values never the same; null where it holds something that has no text, such as a connection. */
+function describe(value: unknown): string | null {
+	try {
+		const text = write(value, 0);
+		return text.length > maxLength ? null : text;
+	} catch (error) {
+		if (error instanceof NotPlain) return null;
+		throw error;
+	}
+}
+
+class NotPlain extends Error {}
+
+const maxDepth = 8;
+
+function write(value: unknown, depth: number): string {
+	if (depth > maxDepth) throw new NotPlain();
+	switch (typeof value) {
+		case "string":
+			return JSON.stringify(value);
+		case "number":
+		case "boolean":
+		case "undefined":
+			return String(value);
+		case "bigint":
+			return `${value}n`;
+		case "object":
+			return value === null ? "null" : writeObject(value, depth);
+		default:
+			throw new NotPlain();
+	}
+}
+
+function writeObject(value: object, depth: number): string {
+	if (Array.isArray(value)) {
+		return `[${value.map((one) => write(one, depth + 1)).join(",")}]`;
+	}
+	if (value instanceof Date) return `@${value.getTime()}`;
+	const prototype: unknown = Object.getPrototypeOf(value);
+	if (prototype !== Object.prototype && prototype !== null) {
+		return writeOfClass(value);
+	}
+	const pairs = Object.entries(value).map(
+		([name, one]) => `${JSON.stringify(name)}:${write(one, depth + 1)}`,
+	);
+	return `{${pairs.join(",")}}`;
+}
+
+/** An object of a class may hide what it is in private fields: it is known by its id alone. */
+function writeOfClass(value: object): string {
+	const { id } = value as { readonly id?: unknown };
+	const isId = typeof id === "string" ? id !== "" : typeof id === "number";
+	if (!isId) throw new NotPlain();
+	return `#${JSON.stringify([value.constructor.name, id])}`;
+}
