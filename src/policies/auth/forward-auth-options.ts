@@ -96,6 +96,7 @@ export function toPlan(options: ForwardAuthOptions): ForwardAuthPlan {
 const notPassed: ReadonlySet<string> = new Set([
 	"connection",
 	"content-length",
+	"expect",
 	"host",
 	"keep-alive",
 	"te",

@@ -51,7 +51,7 @@ export function forwardAuth(
 		name: "forward-auth",
 		needs: {},
 		docs: {
-			security: options.security ?? {},
+			...(options.security !== undefined && { security: options.security }),
 			responses: {
 				401: { description: "The authentication service lets nobody in so." },
 			},
