@@ -75,6 +75,13 @@ const publicNames: Readonly<Record<string, Names>> = {
 		values: "ipFilter",
 		types: "IpFilterOptions",
 	},
+	"./status": {
+		values: "status",
+		types: `CacheCounts History LimitCounts LimitSubject OriginState OriginTraffic
+			ProcessState RefusalReason RefusedSubject RouteTraffic SlowRequest
+			SlowStep StatusCounts StatusOptions StatusPage StatusSnapshot Traffic
+			WindowName`,
+	},
 	"./cache": {
 		values: "cache memoryStore",
 		types: `Cache CacheEntry CacheOptions CacheStore Freshness HeaderList

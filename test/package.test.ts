@@ -48,6 +48,21 @@ const uses: Readonly<Record<string, { code: string; prints: string }>> = {
 		`,
 		prints: '{"next":8}',
 	},
+	"headgate/status": {
+		code: `
+			import { createGateway, route } from "headgate";
+			import { status } from "headgate/status";
+			const page = status({ dependencies: {} });
+			const gateway = createGateway({
+				policies: [page.policy],
+				routes: [...page.routes, route.get("/", { handler: () => "well" })],
+			});
+			const script = await gateway.inject("/_gateway/status.js");
+			console.log((await gateway.inject("/_gateway")).status, script.status);
+			await gateway.close();
+		`,
+		prints: "200 200",
+	},
 	"headgate/cache": {
 		code: `
 			import { createGateway, route } from "headgate";
