@@ -31,7 +31,7 @@ export type Autocannon = (options: {
 }) => Promise<{
 	readonly errors: number;
 	readonly duration: number;
-	readonly requests: { readonly total: number; readonly average: number };
+	readonly requests: { readonly total: number; readonly p50: number };
 	readonly latency: { readonly p50: number; readonly p99: number };
 }>;
 export const autocannon: Autocannon = createRequire(import.meta.url)(

@@ -88,7 +88,7 @@ export function routesTable() {
 					),
 			},
 			{
-				label: "Per second",
+				label: "Per s",
 				by: ({ calls }) => calls,
 				update: text(({ perSecond }) => toRate(perSecond)),
 			},
@@ -141,7 +141,7 @@ export function originsTable() {
 				update: (cell, { state }) => tag(cell, stateLevels[state], state),
 			},
 			{
-				label: "Per second",
+				label: "Per s",
 				by: ({ calls }) => calls,
 				update: text(({ perSecond }) => toRate(perSecond)),
 			},
@@ -336,9 +336,10 @@ function time(cell, { durationMs, overheadMs, upstreamMs, steps }) {
 	const parts = `ours ${toDuration(overheadMs)}, upstream ${toDuration(wait)}, client ${toDuration(rest)}`;
 	setAttribute(bar, "aria-label", parts);
 	setAttribute(bar, "title", parts);
-	const told = steps.map(
-		({ phase, name, ms }) => `${phase} ${name} ${toDuration(ms)}`,
-	);
-	setText(line, told.join(" · ") || parts);
+	const told = steps
+		.toSorted((a, b) => b.ms - a.ms)
+		.map(({ phase, name, ms }) => `${phase} ${name} ${toDuration(ms)}`);
+	// The rest took less than can be seen; it is in the title.
+	setText(line, told.slice(0, 3).join(" · ") || parts);
 	setAttribute(line, "title", told.join("\n"));
 }
