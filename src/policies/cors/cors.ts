@@ -4,6 +4,7 @@ import {
 	type Policy,
 	type PolicyHooks,
 	type Reply,
+	type RouteInfo,
 	reply,
 	type UpstreamResponse,
 } from "../../index.ts";
@@ -33,8 +34,9 @@ export interface CorsOptions {
  * Cross-origin requests from browsers (Fetch standard, section 3.3). Preflights
  * are answered in step 2, before anybody is identified, and every other answer of
  * the gateway or the service, a refusal too, says who may read it. What the
- * service says of this itself is taken off. An origin that is not allowed is
- * served without leave to read: it is the browser that refuses then.
+ * service says of this itself is taken off. Of several such policies the one
+ * nearest to the route speaks. An origin that is not allowed is served without
+ * leave to read: it is the browser that refuses then.
  *
  * @throws TypeError for `"*"` with credentials, and for what can not be an origin, a method or a header name.
  * @throws RangeError for a `maxAgeSeconds` that is no integer of at least 0.
@@ -42,8 +44,23 @@ export interface CorsOptions {
 export function cors(options: CorsOptions): Policy {
 	const lines = compileLines(options);
 	const hooks = compileHooks(options, lines);
-	return { name: "cors", forRoute: () => hooks };
+	const seen = new WeakSet<RouteInfo>();
+	const policy: Policy = {
+		name: "cors",
+		forRoute(route) {
+			// Two would each say their line, and a browser takes neither then.
+			const last = route.source.policies.findLast((one) => ours.has(one));
+			const isOurs = last === undefined || last === policy;
+			if (!isOurs || seen.has(route)) return null;
+			seen.add(route);
+			return hooks;
+		},
+	};
+	ours.add(policy);
+	return policy;
 }
+
+const ours = new WeakSet<Policy>();
 
 /** What is said of every allowed origin, decided once. */
 interface Lines {
