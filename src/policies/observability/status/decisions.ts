@@ -96,9 +96,9 @@ function byNeed(a: LimitSubject, b: LimitSubject): number {
 	return b.refused - a.refused || left - other || b.calls - a.calls;
 }
 
-const answered: ReadonlySet<string> = new Set(["hit", "stale"]);
+const answered: ReadonlySet<string> = new Set(["hit", "stale", "collapsed"]);
 
-/** Whether the cache answered with no call, or with one that is not waited for. */
+/** Whether the cache answered with no call of its own, or with one that is not waited for. */
 export function isAnswered(outcome: string): boolean {
 	return answered.has(outcome);
 }

@@ -237,12 +237,18 @@ function toArea(points, upper, lower, xOf, yOf) {
 
 /** A small line under a number: `values` from old to new, null where nothing is known. */
 export function renderSpark(element, values) {
-	const most = Math.max(...values.map((value) => value ?? 0), 1e-9);
+	// One that stands out far would make a flat line of all others: it is cut off.
+	const sorted = values.map((value) => value ?? 0).sort((a, b) => a - b);
+	const usual = sorted[Math.floor(sorted.length * 0.95)] ?? 0;
+	const most = Math.max(
+		1e-9,
+		Math.min(sorted.at(-1) ?? 0, usual * 2 || Infinity),
+	);
 	const step = 100 / Math.max(1, values.length - 1);
 	const line = values
 		.map(
 			(value, i) =>
-				`${(i * step).toFixed(1)} ${(28 - ((value ?? 0) / most) * 24).toFixed(1)}`,
+				`${(i * step).toFixed(1)} ${(28 - Math.min(1, (value ?? 0) / most) * 24).toFixed(1)}`,
 		)
 		.join("L");
 	const [fill, stroke] = element.children;

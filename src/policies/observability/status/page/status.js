@@ -77,7 +77,7 @@ const tables = {
 	slowest: slowestTable(),
 	reasons: bars(byId("reasons"), () => "c-4xx"),
 	cache: bars(byId("cache"), (word) =>
-		word === "hit" || word === "stale" ? "c-2xx" : "c-wait",
+		["hit", "stale", "collapsed"].includes(word) ? "c-2xx" : "c-wait",
 	),
 };
 setLegend(byId("slow-legend"), [

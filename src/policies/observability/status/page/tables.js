@@ -10,6 +10,8 @@ import {
 } from "./format.js";
 import { alarm, Table, text } from "./table.js";
 
+/** A step that took less of a request's time is not named. */
+const leastShare = 0.005;
 const classes = ["1xx", "2xx", "3xx", "4xx", "5xx", "499"];
 
 function shareOf(part, whole) {
@@ -337,9 +339,9 @@ function time(cell, { durationMs, overheadMs, upstreamMs, steps }) {
 	setAttribute(bar, "aria-label", parts);
 	setAttribute(bar, "title", parts);
 	const told = steps
+		.filter(({ ms }) => ms >= durationMs * leastShare)
 		.toSorted((a, b) => b.ms - a.ms)
 		.map(({ phase, name, ms }) => `${phase} ${name} ${toDuration(ms)}`);
-	// The rest took less than can be seen; it is in the title.
-	setText(line, told.slice(0, 3).join(" · ") || parts);
+	setText(line, told.join(" · ") || parts);
 	setAttribute(line, "title", told.join("\n"));
 }

@@ -157,9 +157,9 @@ function split(text) {
 
 /** What each tile says, by its name. */
 const contents = {
-	"Requests a second": ({ total }, lately, points) => ({
+	"Requests per s": ({ total }, lately, points) => ({
 		value: lately.perSecond === null ? none : toRate(lately.perSecond),
-		note: `${toCount(total.calls)} in the window`,
+		note: `${toCount(total.calls)} calls`,
 		spark: points.map((point) => rateOf(callsOf(point), point)),
 	}),
 	Failed: ({ total }, lately, points) => ({
@@ -172,7 +172,7 @@ const contents = {
 		const refused = sum(reasons, ({ count }) => count);
 		return {
 			...split(toPercent(share(refused, total.calls))),
-			note: `${toCount(refused)} by the gateway`,
+			note: `${toCount(refused)} calls`,
 			level: levelOf(lately.refusedShare, 0.1, 2),
 			spark: points.map((point) => point.refused),
 		};
@@ -197,7 +197,7 @@ const contents = {
 	}),
 	"Cache answers": ({ cache }, _lately, points) => ({
 		...split(toPercent(cache.hitShare)),
-		note: cache.hitShare === null ? "not asked" : "of what it was asked",
+		note: cache.hitShare === null ? "not asked" : "of those asked",
 		spark: points.map((point) => share(point.cacheAnswered, point.cacheAsked)),
 	}),
 	"Event loop delay": ({ process }, _lately, points) => ({
