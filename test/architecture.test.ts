@@ -88,6 +88,10 @@ const publicNames: Readonly<Record<string, Names>> = {
 			MemoryStore MemoryStoreOptions Placement PurgeRequest PurgeTarget
 			StoredAnswer VaryMarker`,
 	},
+	"./cache/redis": {
+		values: "RedisStore redisStore",
+		types: "RedisStoreOptions",
+	},
 	"./testing": {
 		values: "startGateway startUpstream",
 		types: "TestScope TestUpstream",

@@ -77,6 +77,18 @@ const uses: Readonly<Record<string, { code: string; prints: string }>> = {
 		`,
 		prints: "0",
 	},
+	"headgate/cache/redis": {
+		code: `
+			import { type RedisStoreOptions, redisStore } from "headgate/cache/redis";
+			const options: RedisStoreOptions = {};
+			try {
+				redisStore(options);
+			} catch (error) {
+				console.log((error as Error).message);
+			}
+		`,
+		prints: "redisStore: give one of url and client",
+	},
 	"headgate/testing": {
 		code: `
 			import { startUpstream } from "headgate/testing";

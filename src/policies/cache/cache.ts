@@ -54,7 +54,7 @@ export function cache(options: CacheOptions = {}): Cache {
 			return engine.purge(toPurgeTarget(what));
 		},
 		async close() {
-			if (options.store === undefined) await engine.store.close?.();
+			await engine.store.close?.();
 		},
 	};
 }

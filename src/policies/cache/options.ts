@@ -27,7 +27,7 @@ export interface CacheOptions {
 	readonly collapse?: boolean;
 	/** How long they wait, in milliseconds. Default 5,000. */
 	readonly collapseWaitMs?: number;
-	/** Default: in memory, 64 MiB. Of a store that is given, the giver calls `close`. */
+	/** Default: in memory, 64 MiB. It is closed with the gateway. */
 	readonly store?: CacheStore;
 	/** In Cache-Status and the decisions. Default `headgate`. */
 	readonly name?: string;

@@ -43,6 +43,6 @@ export interface CacheStore {
 	purge(target: PurgeTarget): MaybePromise<number>;
 	/** A point in the order of purges, for {@link Placement.mark}. */
 	mark(): number;
-	/** Called once, when the last gateway that uses it has closed. */
+	/** Called when the gateway has closed. */
 	close?(): MaybePromise<void>;
 }

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { createGateway, type Gateway, route } from "../../../src/index.ts";
+import { type Cache, cache } from "../../../src/policies/cache/cache.ts";
+import { redisStore } from "../../../src/policies/cache/redis.ts";
+import { decodeEntry } from "../../../src/policies/cache/redis-codec.ts";
+import { startUpstream } from "../../../src/testing.ts";
+import { skipRedis, startRedis } from "../../helpers/redis-server.ts";
+
+interface Edge {
+	readonly gateway: Gateway;
+	readonly cache: Cache;
+	how(url: string, headers?: Record<string, string>): Promise<string>;
+}
+
+async function startEdge(
+	t: TestContext,
+	redisUrl: string,
+	upstream: string,
+	timeoutMs = 5_000,
+): Promise<Edge> {
+	const store = redisStore({ url: redisUrl, timeoutMs, pauseMs: 200 });
+	await store.connected();
+	const made = cache({ store });
+	const gateway = createGateway({
+		docs: false,
+		policies: [made],
+		routes: [route.all("/*", { upstream })],
+	});
+	t.after(() => gateway.close({ timeoutMs: 0 }));
+	return {
+		gateway,
+		cache: made,
+		async how(url, headers = {}) {
+			const answer = await gateway.inject({ url, headers });
+			assert.equal(answer.status, 200);
+			assert.equal(answer.body, "body");
+			return String(answer.headers["cache-status"]);
+		},
+	};
+}
+
+const options = { skip: skipRedis };
+
+test(
+	"a purge removes every variant on two gateways that share Redis",
+	options,
+	async (t) => {
+		const { url } = await startRedis(t);
+		const upstream = await startUpstream(t, (_req, res) =>
+			res
+				.writeHead(200, {
+					"cache-control": "max-age=60",
+					"cache-tag": "users",
+					vary: "accept",
+				})
+				.end("body"),
+		);
+		const one = await startEdge(t, url, upstream.url);
+		const two = await startEdge(t, url, upstream.url);
+		for (const what of [
+			{ url: "/users/7" },
+			{ prefix: "/users" },
+			{ tag: "users" },
+		]) {
+			for (const accept of ["a", "b"]) {
+				assert.match(await one.how("/users/7", { accept }), /fwd=/);
+			}
+			for (const accept of ["a", "b"]) {
+				assert.match(await two.how("/users/7", { accept }), /hit/);
+			}
+			assert.equal(await two.cache.purge(what), 2);
+			for (const edge of [one, two]) {
+				const { requests } = upstream;
+				const before = requests.length;
+				assert.match(await edge.how("/users/7", { accept: "a" }), /fwd=|hit/);
+				if (edge === one) assert.equal(requests.length, before + 1);
+			}
+			await one.cache.purge({ prefix: "/" });
+		}
+	},
+);
+
+test("a change on one gateway drops what the other has", options, async (t) => {
+	const { url } = await startRedis(t);
+	const upstream = await startUpstream(t, (req, res) => {
+		req.resume();
+		res.writeHead(200, { "cache-control": "max-age=60" }).end("body");
+	});
+	const one = await startEdge(t, url, upstream.url);
+	const two = await startEdge(t, url, upstream.url);
+	await one.how("/a");
+	assert.match(await two.how("/a"), /hit/);
+	await two.gateway.inject({ method: "PUT", url: "/a", body: "x" });
+	assert.match(await two.how("/a"), /uri-miss/);
+});
+
+test(
+	"Redis that is gone, or silent, is a miss and no error, and is used again when it is back",
+	options,
+	async (t) => {
+		const redis = await startRedis(t);
+		const upstream = await startUpstream(t, (_req, res) =>
+			res.writeHead(200, { "cache-control": "max-age=60" }).end("body"),
+		);
+		const edge = await startEdge(t, redis.url, upstream.url, 50);
+		await edge.how("/a");
+		let how = "";
+		while (!how.includes("hit")) how = await edge.how("/a");
+		redis.pause();
+		for (let i = 0; i < 5; i++) assert.match(await edge.how("/a"), /uri-miss/);
+		const startMs = performance.now();
+		for (let i = 0; i < 5; i++) await edge.how("/a");
+		assert.ok(performance.now() - startMs < 1_000, "it is left alone");
+		redis.resume();
+		await redis.kill();
+		for (let i = 0; i < 5; i++) assert.match(await edge.how("/a"), /uri-miss/);
+		await assert.rejects(edge.cache.purge({ url: "/a" }));
+		await redis.start();
+		while (!(await edge.how("/a")).includes("hit")) {
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+	},
+);
+
+test("bytes that are no entry are none", () => {
+	for (const bytes of [
+		"",
+		"\x01",
+		"\x02\0\0\0\0",
+		"\x01\0\0\0\x09{}",
+		"\x01\0\0\0\x02{}",
+		"\x01\0\0\0\x02{x",
+	]) {
+		assert.equal(decodeEntry(Buffer.from(bytes, "latin1")), null);
+	}
+});
