@@ -1,0 +1,92 @@
+/** Names parted by white space, in order. */
+export interface Names {
+	readonly values: string;
+	readonly types: string;
+}
+
+/** What each subpath exports. A name that is added or taken away is a change of the public API. */
+export const publicNames: Readonly<Record<string, Names>> = {
+	".": {
+		values: `HttpError Type createGateway decisionsOf dependency file input
+			isReply noteDecision reply route upstream`,
+		types: `AttemptEnd BodyObserver CloseOptions Context ContextValues Decision Dependencies Dependency
+			DependencyOptions DependencyValues DocsContribution DocsOptions
+			ErrorCode ErrorFormat FieldValue Fields FileOptions FilePart FileSchema
+			FormLimits FormShape Forward Gateway GatewayLimits GatewayOptions
+			HeaderList HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
+			InjectResponse Input InputBuilder InputSource JsonSchema JsonValue
+			ListenOptions Listening Logger MaybePromise NeedValues Needs
+			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
+			ReplyHeaders ResponseMode Route RouteBuilder RouteContext RouteDocs
+			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
+			SharedOptions StandardSchema StepInfo StepTiming Upstream UpstreamAttempt UpstreamHead UpstreamOptions
+			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
+			WatchedAttempt WithheldSource`,
+	},
+	"./auth/api-key": {
+		values: "apiKey",
+		types: `ApiKeyOptions AuthDecision FixedKey FixedKeyOptions KeyOwner
+			LookupCacheOptions LookupOptions SchemeOptions`,
+	},
+	"./auth/jwt": {
+		values: "jwt",
+		types: `AuthDecision BearerOptions JwtClaimOptions JwtClaims JwtKeys JwtOptions
+			PublicAlgorithm PublicJwk SchemeOptions SecretAlgorithm TlsOptions
+			TokenIdentity`,
+	},
+	"./keys": {
+		values: "createKey digestKey isKey",
+		types: "NewKey",
+	},
+	"./auth/any-of": {
+		values: "anyOf noCredential",
+		types: `AnyValue`,
+	},
+	"./auth/basic": {
+		values: "basic hashPassword",
+		types: `AuthDecision BasicOptions BasicUser LookupCacheOptions SchemeOptions ScryptCost
+			UserListOptions VerifyOptions`,
+	},
+	"./auth/introspection": {
+		values: "introspection",
+		types: `AuthDecision BearerOptions IntrospectionClaims IntrospectionClient
+			IntrospectionOptions SchemeOptions TlsOptions TokenIdentity`,
+	},
+	"./auth/password-form": {
+		values: "PasswordForm passwordForm",
+		types: `PasswordFormOptions`,
+	},
+	"./auth/forward-auth": {
+		values: "forwardAuth",
+		types: `AuthDecision ForwardAuthIdentity ForwardAuthOptions SchemeOptions TlsOptions`,
+	},
+	"./cors": {
+		values: "cors",
+		types: "AllowedOrigins CorsOptions OriginTest",
+	},
+	"./ip-filter": {
+		values: "ipFilter",
+		types: "IpFilterOptions",
+	},
+	"./status": {
+		values: "status",
+		types: `CacheCounts History LimitCounts LimitSubject OriginState OriginTraffic
+			ProcessState RefusalReason RefusedSubject RouteTraffic SlowRequest
+			SlowStep StatusCounts StatusOptions StatusPage StatusSnapshot Traffic
+			WindowName`,
+	},
+	"./cache": {
+		values: "cache memoryStore",
+		types: `Cache CacheEntry CacheOptions CacheStore Freshness HeaderList
+			MemoryStore MemoryStoreOptions Placement PurgeRequest PurgeTarget
+			StoredAnswer VaryMarker`,
+	},
+	"./cache/redis": {
+		values: "RedisStore redisStore",
+		types: "RedisStoreOptions",
+	},
+	"./testing": {
+		values: "startGateway startUpstream",
+		types: "TestScope TestUpstream",
+	},
+};
