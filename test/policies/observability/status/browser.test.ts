@@ -49,7 +49,7 @@ async function start(
 	return { url, gateway, tab };
 }
 
-async function read(url: string): Promise<StatusSnapshot> {
+async function snapshotOf(url: string): Promise<StatusSnapshot> {
 	const headers = { cookie: "session=s-1" };
 	const res = await fetch(`${url}/_gateway/snapshot.json`, { headers });
 	return (await res.json()) as StatusSnapshot;
@@ -90,20 +90,31 @@ test(
 		const { requests, latency } = measured;
 		await tab.untilCalls("/work/:id", (calls) => calls >= requests.total);
 
-		const { total, history } = await read(url);
+		const { total, history } = await snapshotOf(url);
 		// What was under way when the load ended was cut off: those are not answered.
 		assertNear(total.status["2xx"], requests.total, 0.05 * requests.total);
 		assert.equal(total.calls, total.status["2xx"] + total.status["499"]);
-		const at = history.columns.indexOf("2xx");
-		const period = history.columns.indexOf("periodMs");
-		// The first and the last second are not whole.
-		const whole = history.rows.filter((row) => (row[at] ?? 0) > 0).slice(1, -1);
-		const sum = (column: number) =>
-			whole.reduce((all, row) => all + (row[column] ?? 0), 0);
-		const rate = (sum(at) * 1_000) / sum(period);
-		assertNear(rate, requests.p50, 0.05 * requests.p50 + 5);
-		assertNear(total.p50Ms ?? 0, latency.p50, 0.05 * latency.p50 + 8);
-		assertNear(total.p99Ms ?? 0, latency.p99, 0.05 * latency.p99 + 15);
+		const read = (name: string) => {
+			const at = history.columns.indexOf(name);
+			// Only whole seconds of the load.
+			const isBusy = history.columns.indexOf("2xx");
+			return history.rows
+				.filter((row) => (row[isBusy] ?? 0) > 0)
+				.slice(1, -1)
+				.map((row) => row[at] ?? 0);
+		};
+		const periods = read("periodMs");
+		const rates = read("2xx").map((n, i) => (n * 1_000) / (periods[i] ?? 1));
+		const rate = rates.sort((a, b) => a - b)[Math.floor(rates.length / 2)];
+		assertNear(rate ?? 0, requests.p50, 0.05 * requests.p50 + 5);
+		// What waits outside of a process that is late is measured by the client alone.
+		const lateMs = Math.max(...read("loopDelayP99Ms"));
+		assertNear(
+			total.p50Ms ?? 0,
+			latency.p50,
+			0.05 * latency.p50 + 2 + lateMs / 4,
+		);
+		assertNear(total.p99Ms ?? 0, latency.p99, 0.05 * latency.p99 + 2 + lateMs);
 		assert.doesNotMatch(await tab.text(), /hidden|token/);
 		assert.deepEqual(tab.faults, []);
 	},
