@@ -55,6 +55,11 @@ export class RequestContext
 		return this.#address;
 	}
 
+	/** Whether anybody asked for `state`, which is made then. */
+	get hasState(): boolean {
+		return this.#state !== null;
+	}
+
 	get state(): Map<symbol | string, unknown> {
 		this.#state ??= new Map();
 		return this.#state;

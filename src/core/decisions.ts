@@ -26,5 +26,7 @@ export function noteDecision(ctx: Context, decision: Decision): void {
 
 /** Everything that was decided about a request until now, in order. */
 export function decisionsOf(ctx: Context): readonly Decision[] {
+	// To ask for the state would make it: those who only look do not.
+	if ((ctx as { hasState?: boolean }).hasState === false) return none;
 	return (ctx.state.get(key) as Decision[] | undefined) ?? none;
 }

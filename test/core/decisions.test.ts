@@ -49,3 +49,23 @@ test("what was decided about a request is there for those behind, refusals inclu
 		[["accepted", "refused"], []],
 	);
 });
+
+test("asking what was decided makes nothing where nothing was", async () => {
+	const seen: unknown[] = [];
+	const asks: Policy = {
+		name: "asks",
+		forRoute: () => ({
+			onFinish(ctx) {
+				seen.push(decisionsOf(ctx).length);
+				seen.push((ctx as { hasState?: boolean }).hasState);
+			},
+		}),
+	};
+	const gateway = createGateway({
+		policies: [asks],
+		routes: [route.get("/", { handler: () => "well" })],
+	});
+	await gateway.inject("/");
+	assert.deepEqual(seen, [0, false]);
+	await gateway.close();
+});

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { suite, test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
 import {
 	dependency,
 	HttpError,
@@ -190,6 +193,28 @@ suite("the figures of the status page", () => {
 		release();
 		await asked;
 		assert.equal((await settled(snapshot, 2)).total.inFlight, 0);
+	});
+
+	test("count a WebSocket by its status, and not among the durations", async (t) => {
+		const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+		t.after(() => server.close());
+		server.on("connection", (socket) => socket.send("welcome"));
+		await once(server, "listening");
+		const { port } = server.address() as AddressInfo;
+		const chat = route.get("/chat", { upstream: `http://127.0.0.1:${port}` });
+		const { url, snapshot } = await start(t, [chat]);
+		const client = new WebSocket(`${url.replace("http", "ws")}/chat`);
+		await once(client, "message");
+		assert.equal((await snapshot()).total.inFlight, 1);
+		client.close();
+		await once(client, "close");
+		const { total, origins, slowest } = await settled(snapshot, 1);
+		assert.equal(total.status["1xx"], 1);
+		assert.equal(total.inFlight, 0);
+		assert.equal(total.p50Ms, null);
+		assert.deepEqual(slowest, []);
+		assert.equal(origins[0]?.inFlight, 0);
+		assert.equal(origins[0]?.failed, 0);
 	});
 
 	test("name a window that there is not: 422", async (t) => {
