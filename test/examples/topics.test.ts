@@ -135,6 +135,19 @@ suite("examples/", () => {
 		assert.deepEqual(statuses.sort(), [200, 200, 503]);
 		assert.equal(await get(), 200);
 	});
+
+	test("cache.ts gives an answer again until it changes or is purged", async (t) => {
+		const { url } = await start(t, "cache.ts");
+		const user = `${url}/users/7`;
+		assert.equal(await ask(user), "/users/7 version 1\n");
+		const res = await fetch(user);
+		assert.match(res.headers.get("cache-status") ?? "", /; hit;/);
+		await res.text();
+		await (await fetch(user, { method: "PUT" })).text();
+		assert.equal(await ask(user), "/users/7 version 2\n");
+		const purge = await fetch(`${url}/purge/users`, { method: "POST" });
+		assert.equal(await purge.text(), "1 dropped\n");
+	});
 });
 
 async function send(url: string, form: FormData): Promise<string> {
