@@ -8,6 +8,7 @@ const types = {
 	"status.js": "text/javascript; charset=utf-8",
 	"charts.js": "text/javascript; charset=utf-8",
 	"dom.js": "text/javascript; charset=utf-8",
+	"gauges.js": "text/javascript; charset=utf-8",
 	"format.js": "text/javascript; charset=utf-8",
 	"tables.css": "text/css; charset=utf-8",
 	"table.js": "text/javascript; charset=utf-8",

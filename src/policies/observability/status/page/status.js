@@ -1,8 +1,8 @@
 import { Chart } from "./charts.js";
 import { byId, setAttribute, setLegend, setText } from "./dom.js";
 import { toAge, toBytes, toDuration, toPercent, toRate } from "./format.js";
+import { bars, limitMixes } from "./gauges.js";
 import {
-	bars,
 	limitsTable,
 	originsTable,
 	refusedTable,
@@ -74,6 +74,7 @@ const tables = {
 	origins: originsTable(),
 	refused: refusedTable(),
 	limits: limitsTable(),
+	mixes: limitMixes(),
 	slowest: slowestTable(),
 	reasons: bars(byId("reasons"), () => "c-4xx"),
 	cache: bars(byId("cache"), (word) =>
@@ -131,6 +132,7 @@ function render() {
 	tables.origins.render(data.origins);
 	tables.refused.render(data.refused);
 	tables.limits.render(data.limits);
+	tables.mixes.render(data.limits);
 	tables.reasons.render(data.reasons.map(({ code, count }) => [code, count]));
 	tables.cache.render(Object.entries(data.cache.outcomes));
 	const { pid, node, uptimeMs, rssBytes, loopUtilization } = data.process;

@@ -1,4 +1,4 @@
-import { byId, el, Keyed, setAttribute, setMix, setText } from "./dom.js";
+import { byId, el, setAttribute, setMix, setText } from "./dom.js";
 import {
 	none,
 	toAge,
@@ -213,7 +213,7 @@ export function refusedTable() {
 function standing({ refused, left }) {
 	if (refused > 0) return ["bad", "over"];
 	if (left === null) return [null, "within"];
-	return left <= 1 ? ["warn", "at the limit"] : ["good", "within"];
+	return left <= 1 ? ["warn", "near"] : ["good", "within"];
 }
 
 /** Who is near or over a limit. */
@@ -257,38 +257,6 @@ export function limitsTable() {
 	};
 }
 
-/** Counts of a few words as bars. */
-export function bars(host, kindOf) {
-	const rows = new Keyed(
-		host,
-		() =>
-			el(
-				"div",
-				{ class: "gauge" },
-				el("span"),
-				el("b"),
-				el("div", { class: "mix" }),
-			),
-		({ children: [name, value, bar] }, [word, count, whole]) => {
-			setText(name, word);
-			setText(
-				value,
-				`${toCount(count)} · ${toPercent(shareOf(count, whole) ?? 0)}`,
-			);
-			setMix(bar, [[kindOf(word), shareOf(count, whole) ?? 0]]);
-		},
-	);
-	return {
-		render: (counts) => {
-			const whole = counts.reduce((sum, [, count]) => sum + count, 0);
-			rows.render(
-				counts.map(([word, count]) => [word, count, whole]),
-				([word]) => word,
-			);
-		},
-	};
-}
-
 /** The slowest requests, with what took the time. */
 export function slowestTable() {
 	return new Table(byId("table-slowest"), {
@@ -315,7 +283,7 @@ export function slowestTable() {
 			},
 			{ label: "Where the time went", kind: "time", update: time },
 			{ label: "When", update: text(({ agoMs }) => `${toAge(agoMs)} ago`) },
-			{ label: "ID", kind: "text id", update: text(({ id }) => id) },
+			{ label: "ID", kind: "wide text id", update: text(({ id }) => id) },
 		],
 	});
 }
