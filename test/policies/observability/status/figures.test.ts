@@ -10,6 +10,7 @@ import {
 	reply,
 	route,
 } from "../../../../src/index.ts";
+import { cache } from "../../../../src/policies/cache/cache.ts";
 import { startUpstream } from "../../../../src/testing.ts";
 
 import { settled, start } from "./pages.ts";
@@ -215,6 +216,23 @@ suite("the figures of the status page", () => {
 		assert.deepEqual(slowest, []);
 		assert.equal(origins[0]?.inFlight, 0);
 		assert.equal(origins[0]?.failed, 0);
+	});
+
+	test("tell how much the real cache answered", async (t) => {
+		const { url: upstream, requests } = await startUpstream(t, (_req, res) => {
+			res.setHeader("cache-control", "max-age=60");
+			res.end("kept");
+		});
+		const kept = route.get("/kept", { upstream, policies: [cache()] });
+		const { url, snapshot } = await start(t, [kept]);
+		for (let i = 0; i < 4; i++) await (await fetch(`${url}/kept`)).text();
+		const found = await settled(snapshot, 4);
+		assert.equal(requests.length, 1);
+		assert.deepEqual(found.cache, {
+			outcomes: { hit: 3, miss: 1 },
+			hitShare: 0.75,
+		});
+		assert.equal(found.origins[0]?.calls, 1);
 	});
 
 	test("name a window that there is not: 422", async (t) => {
