@@ -261,7 +261,8 @@ export function limitsTable() {
 export function slowestTable() {
 	return new Table(byId("table-slowest"), {
 		caption: "The slowest requests in the window",
-		keyOf: ({ id }) => id,
+		// Clients may choose ids, and choose the same twice.
+		keyOf: ({ id, durationMs }) => `${id} ${durationMs}`,
 		empty: "No request to show.",
 		columns: [
 			{
