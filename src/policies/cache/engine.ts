@@ -1,5 +1,6 @@
 import {
 	type Context,
+	type Decision,
 	type MaybePromise,
 	noteDecision,
 	type UpstreamHead,
@@ -21,6 +22,7 @@ import { freshnessOf } from "./freshness.ts";
 import type { HeaderList } from "./header-list.ts";
 import { memoryStore } from "./memory-store.ts";
 import type { CacheOptions } from "./options.ts";
+import { RecentReplies } from "./recent-replies.ts";
 import { type ResponseFacts, whyNotStored } from "./storable.ts";
 import type { CacheStore, PurgeTarget } from "./store.ts";
 import type { CacheEntry, StoredAnswer } from "./stored-answer.ts";
@@ -57,13 +59,22 @@ export class CacheEngine {
 	readonly budget: FillBudget;
 	readonly fillings: Map<string, Filling> = new Map();
 	readonly uncacheable: Uncacheable;
+	readonly recent: RecentReplies = new RecentReplies();
 	/** Keys that are validated in the background. */
 	readonly refreshing: Set<string> = new Set();
+	readonly #hit: Decision;
 
 	constructor(options: CacheOptions) {
 		this.options = options;
 		this.name = options.name ?? "headgate";
 		this.now = options.now ?? Date.now;
+		this.#hit = Object.freeze({
+			kind: "cache",
+			name: this.name,
+			outcome: "hit",
+			reason: null,
+			subject: null,
+		});
 		this.store = options.store ?? memoryStore({ now: this.now });
 		this.maxEntryBytes = options.maxEntryBytes ?? 1_048_576;
 		this.budget = new FillBudget(options.maxFillBytes ?? 67_108_864);
@@ -80,7 +91,12 @@ export class CacheEngine {
 		}
 	}
 
+	/** Says it to the log and the metrics. */
 	note(ctx: Context, outcome: CacheOutcome, reason: string | null): void {
+		if (reason === null && outcome === "hit") {
+			noteDecision(ctx, this.#hit);
+			return;
+		}
 		const { name } = this;
 		noteDecision(ctx, { kind: "cache", name, outcome, reason, subject: null });
 	}

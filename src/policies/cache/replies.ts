@@ -21,10 +21,16 @@ export function hit(
 ): Reply {
 	const { freshness } = answer;
 	const nowMs = engine.now();
-	const ttl = freshness.lifetimeSeconds - currentAge(freshness, nowMs);
+	const age = currentAge(freshness, nowMs);
+	const ttl = freshness.lifetimeSeconds - age;
 	engine.note(ctx, outcome, null);
+	const isPlain = !facts.isConditional && !facts.hasRange;
+	const known = isPlain ? engine.recent.find(answer, age, ttl) : null;
+	if (known !== null) return known;
 	const status = hitStatus(engine.name, ttl);
-	return serveStored(ctx.method, facts, answer, nowMs, status);
+	const served = serveStored(ctx.method, facts, answer, nowMs, status);
+	if (isPlain) engine.recent.keep(answer, age, ttl, served);
+	return served;
 }
 
 /** Answers a request that may not go on, and finds nothing (RFC 9111 section 5.2.1.7). */

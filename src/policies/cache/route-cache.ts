@@ -2,7 +2,6 @@ import type {
 	Context,
 	HttpError,
 	MaybePromise,
-	Outcome,
 	PolicyHooks,
 	UpstreamRequest,
 	UpstreamResponse,
@@ -33,7 +32,7 @@ const maxRounds = 3;
  * 2. `onUpstreamRequest` makes it ask what the store needs to know;
  * 3. `onUpstreamResponse` takes the answer: for the store, for those who wait, or as word that the stored one holds;
  * 4. `onUpstreamError` and a 5xx are answered with what is left, where that is allowed;
- * 5. `onFinish` hands on what the request did not bring to an end.
+ * 5. when the request is over, what it did not bring to an end is handed on.
  */
 export class RouteCache implements PolicyHooks {
 	readonly #engine: CacheEngine;
@@ -103,9 +102,8 @@ export class RouteCache implements PolicyHooks {
 		return answer;
 	}
 
-	onFinish(ctx: Context, _outcome: Outcome): void {
-		const lookup = this.#lookupOf(ctx);
-		if (lookup === null) return;
+	/** The request is over: what it did not bring to an end is handed on. */
+	#leave(lookup: Lookup): void {
 		lookup.isOver = true;
 		lookup.collector?.onClientDone();
 		// A body that is being collected goes on, and ends the call itself.
@@ -208,6 +206,11 @@ export class RouteCache implements PolicyHooks {
 	): MaybePromise<Answered> {
 		const { fillings } = this.#engine;
 		lookup.forward = reason;
+		// While the store was asked the client may have left: then nobody leads.
+		const { signal } = ctx;
+		if (signal.aborted) return undefined;
+		// And not onFinish, which hits would pay for too.
+		signal.addEventListener("abort", () => this.#leave(lookup));
 		planOf(ctx, lookup);
 		ctx.state.set(this.#key, lookup);
 		if (!this.#mayShare(ctx, lookup)) return undefined;
