@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { type TestContext, test } from "node:test";
+import {
+	type Context,
+	createGateway,
+	dependency,
+	type Gateway,
+	HttpError,
+	input,
+	type PolicyHooks,
+	type RouteOptions,
+	reply,
+	route,
+	Type,
+	type UpstreamHead,
+	type UpstreamReader,
+} from "../../src/index.ts";
+import { startGateway, startUpstream } from "../../src/testing.ts";
+import { KeptLog } from "../helpers/kept-log.ts";
+import { policyOf } from "../helpers/policed-gateway.ts";
+
+async function gatewayWith(
+	t: TestContext,
+	hooks: PolicyHooks,
+	options: object = {},
+	handler: Parameters<typeof startUpstream>[1] = (_req, res) => res.end("body"),
+): Promise<{ gateway: Gateway; asked: () => number }> {
+	const { url, requests } = await startUpstream(t, handler);
+	const gateway = createGateway({
+		docs: false,
+		logger: new KeptLog(),
+		routes: [
+			route.all("/*", {
+				upstream: url,
+				policies: [policyOf(hooks)],
+				...options,
+			} as RouteOptions as object),
+		],
+	});
+	t.after(() => gateway.close({ timeoutMs: 0 }));
+	return { gateway, asked: () => requests.length };
+}
+
+test("what will go out is known in onAdmit, and forward is asked once", async (t) => {
+	const seen: unknown[] = [];
+	let calls = 0;
+	const forward = {
+		query: () => ({ a: ++calls }),
+		headers: () => ({ "x-a": ++calls }),
+	};
+	const { gateway } = await gatewayWith(
+		t,
+		{
+			onAdmit(ctx) {
+				const { path, headers, method } =
+					ctx.previewUpstream() ?? assert.fail();
+				seen.push(ctx.upstreamPath, path, method, ctx.forwardHeaders);
+				seen.push(headers.includes("x-a"), ctx.origin);
+				ctx.setUpstreamHeader("x-b", "c");
+			},
+			onUpstreamRequest(_ctx, { path, headers }) {
+				const own = headers.filter((one) => one === "x-a" || one === "x-b");
+				const via = headers.filter((one) => one === "via");
+				seen.push(path, own, via.length);
+			},
+		},
+		{ query: "drop", forward },
+	);
+	await gateway.inject("/p?q=1");
+	assert.deepEqual(seen, [
+		...["/p?a=1", "/p?a=1", "GET", { "x-a": 2 }],
+		...[true, "http://gateway"],
+		...["/p?a=1", ["x-b", "x-a"], 1],
+	]);
+	assert.equal(calls, 2);
+});
+
+test("what is withheld later is not in the path that goes out", async (t) => {
+	const paths: (string | null)[] = [];
+	const { gateway } = await gatewayWith(t, {
+		onAdmit(ctx) {
+			paths.push(ctx.upstreamPath);
+			ctx.withhold("query", "key");
+			paths.push(ctx.upstreamPath);
+		},
+		onUpstreamRequest: (_ctx, { path }) => void paths.push(path),
+	});
+	await gateway.inject("/p?key=k&a=1");
+	assert.deepEqual(paths, ["/p?key=k&a=1", "/p?a=1", "/p?a=1"]);
+});
+
+test("a handler's route has nothing that goes out", async (t) => {
+	const seen: unknown[] = [];
+	const gateway = createGateway({
+		docs: false,
+		logger: new KeptLog(),
+		policies: [
+			policyOf({
+				onAdmit(ctx) {
+					seen.push(ctx.upstreamPath, ctx.previewUpstream());
+					assert.throws(
+						() =>
+							ctx.askUpstream({ method: "GET", path: "/", headers: [] }, never),
+						TypeError,
+					);
+				},
+			}),
+		],
+		routes: [route.get("/", { handler: () => "well" })],
+	});
+	t.after(() => gateway.close());
+	assert.equal((await gateway.inject("/")).status, 200);
+	assert.deepEqual(seen, [null, null]);
+});
+
+const never: UpstreamReader = {
+	onHead: () => assert.fail(),
+	onChunk: () => assert.fail(),
+	onEnd: () => assert.fail(),
+	onError: () => assert.fail(),
+};
+
+test("onUpstreamError answers in the place of a failure, or lets it be", async (t) => {
+	const codes: string[] = [];
+	const outcomes: unknown[] = [];
+	const { gateway } = await gatewayWith(
+		t,
+		{
+			onUpstreamError(ctx, error) {
+				codes.push(error.code);
+				if (ctx.url === "/throws") throw new HttpError(418);
+				return ctx.url === "/saved" ? reply(200, "saved") : undefined;
+			},
+			onFinish: (_ctx, { status, source, code }) =>
+				void outcomes.push([status, source, code]),
+		},
+		{},
+		(req) => req.socket.destroy(),
+	);
+	assert.equal((await gateway.inject("/saved")).body, "saved");
+	assert.equal((await gateway.inject("/lost")).status, 502);
+	assert.equal((await gateway.inject("/throws")).status, 418);
+	assert.deepEqual(codes, Array(3).fill("ERR_UPSTREAM_RESET"));
+	assert.deepEqual(outcomes[0], [200, "gateway", "ERR_UPSTREAM_RESET"]);
+});
+
+test("an asynchronous onUpstreamError is refused at start-up", () => {
+	const hooks = { onUpstreamError: async () => undefined } as never;
+	const policies = [policyOf(hooks)];
+	assert.throws(
+		() =>
+			createGateway({
+				routes: [route.get("/", { upstream: "http://a", policies })],
+			}),
+		/onUpstreamError must be synchronous/,
+	);
+});
+
+/** Asks as the request would, and tells the outcome. */
+function ask(ctx: Context, onHead: (head: UpstreamHead) => boolean) {
+	return new Promise<string>((resolve) => {
+		let body = "";
+		ctx.askUpstream(ctx.previewUpstream() ?? assert.fail(), {
+			onHead,
+			onChunk: (chunk) => {
+				body += Buffer.from(chunk).toString();
+				return true;
+			},
+			onEnd: () => resolve(body),
+			onError: ({ code }) => resolve(code),
+		});
+	});
+}
+
+test("the gateway asks on its own account, whoever answers the client, and close waits for it", async (t) => {
+	let answer: () => void = () => undefined;
+	let asked: Promise<string> | null = null;
+	const heads: UpstreamHead[] = [];
+	const { gateway } = await gatewayWith(
+		t,
+		{
+			onAdmit(ctx) {
+				asked = ask(ctx, (head) => heads.push(head) > 0);
+				return reply(200, "at once");
+			},
+		},
+		{ responseHeaders: ["x-shown"] },
+		(_req, res) => {
+			res.setHeader("x-shown", "1").setHeader("x-hidden", "2");
+			answer = () => res.end("later");
+			res.flushHeaders();
+		},
+	);
+	assert.equal((await gateway.inject("/")).body, "at once");
+	while (heads.length === 0) await new Promise(setImmediate);
+	const closing = gateway.close({ timeoutMs: 5_000 });
+	answer();
+	await closing;
+	assert.equal(await asked, "later");
+	assert.ok(heads[0]?.headers.includes("x-shown"));
+	assert.ok(!heads[0]?.headers.includes("x-hidden"));
+	assert.ok(heads[0]?.received.includes("x-hidden"));
+});
+
+test("a call of the gateway's own fails like any other, and within its time", async (t) => {
+	let asked: Promise<string> | null = null;
+	const hooks: PolicyHooks = {
+		onAdmit(ctx) {
+			asked = ask(ctx, () => true);
+			return reply(204);
+		},
+	};
+	const gone = await gatewayWith(t, hooks, {}, (req) => req.socket.destroy());
+	await gone.gateway.inject("/");
+	assert.equal(await asked, "ERR_UPSTREAM_RESET");
+	const slow = await gatewayWith(
+		t,
+		hooks,
+		{ timeout: { headersMs: 50 } },
+		() => undefined,
+	);
+	await slow.gateway.inject("/");
+	assert.equal(await asked, "ERR_UPSTREAM_HEADERS_TIMEOUT");
+});
+
+test("an observer that wants the rest gets it when the client has left", async (t) => {
+	let finish: () => void = () => undefined;
+	let seen = "";
+	const over = Promise.withResolvers<string>();
+	const { gateway } = await gatewayWith(
+		t,
+		{
+			onUpstreamResponse(_ctx, response) {
+				response.observe({
+					onChunk: (chunk) => {
+						seen += Buffer.from(chunk).toString();
+					},
+					onEnd: () => over.resolve("whole"),
+					onAbort: () => over.resolve("broken"),
+					wantsRest: () => true,
+				});
+			},
+		},
+		{},
+		(_req, res) => {
+			res.write("one ");
+			finish = () => res.end("two");
+		},
+	);
+	const { url } = await startGateway(t, gateway);
+	const req = request(url).on("error", () => undefined);
+	req.on("response", (res) =>
+		res.once("data", () => {
+			req.destroy();
+			setTimeout(() => finish(), 50);
+		}),
+	);
+	req.end();
+	assert.equal(await over.promise, "whole");
+	assert.equal(seen, "one two");
+});
+
+test("what reads an answer shows an observer what the client gets", async (t) => {
+	let seen = "";
+	const { gateway } = await gatewayWith(
+		t,
+		{
+			onUpstreamResponse(_ctx, response) {
+				response.observe({
+					onChunk: (chunk) => {
+						seen += Buffer.from(chunk).toString();
+					},
+					onEnd: () => {
+						seen += ".";
+					},
+					onAbort: () => {
+						seen += "!";
+					},
+				});
+			},
+		},
+		{
+			response: Type.Object({ a: Type.Integer() }),
+			responseMode: "select",
+		},
+		(req, res) => {
+			res.setHeader("content-type", "application/json");
+			res.end(req.url === "/bad" ? "{}" : '{"a":1,"b":2}');
+		},
+	);
+	assert.equal((await gateway.inject("/")).body, '{"a":1}');
+	assert.equal(seen, '{"a":1}.');
+	seen = "";
+	assert.equal((await gateway.inject("/bad")).status, 502);
+	assert.equal(seen, "!");
+});
+
+test("a reply of a flat list may be given many times, whatever is added to it", async (t) => {
+	const kept = reply(200, Buffer.from("\xff", "latin1"), ["x-kept", "1"]);
+	const { gateway } = await gatewayWith(t, {
+		onRequest(ctx) {
+			ctx.setReplyHeader("x-own", ctx.url);
+			return kept;
+		},
+	});
+	for (const url of ["/a", "/b"]) {
+		const { headers, bytes } = await gateway.inject(url);
+		assert.deepEqual(
+			[headers["x-kept"], headers["x-own"], headers["content-length"]],
+			["1", url, "1"],
+		);
+		assert.deepEqual([...bytes], [255]);
+	}
+	assert.deepEqual(kept.headers, ["x-kept", "1"]);
+});
+
+test("a policy knows all dependencies of its route by name", async () => {
+	const names: string[][] = [];
+	const one = dependency({ a: input.query("a") }, ({ a }) => a);
+	const two = dependency(() => 2);
+	createGateway({
+		docs: false,
+		dependencies: { one },
+		policies: [
+			{
+				name: "noting",
+				forRoute({ dependencies, id }) {
+					if (id === "GET /") names.push(Object.keys(dependencies).sort());
+					return null;
+				},
+			},
+		],
+		routes: [route.get("/", { handler: () => "x", dependencies: { two } })],
+	});
+	assert.deepEqual(names, [["one", "two"]]);
+});
