@@ -49,6 +49,9 @@ export type Judged =
 	| { readonly refusal: string; readonly head: null }
 	| { readonly refusal: null; readonly head: StoredAnswer };
 
+/** An answer that took longer is not stored, in milliseconds: stores remember purges for twice as long. */
+const longestMs = 300_000;
+
 /** What one `cache()` shares among its routes: the store, the rules, the calls under way. */
 export class CacheEngine {
 	readonly options: CacheOptions;
@@ -85,7 +88,8 @@ export class CacheEngine {
 	find(key: string): MaybePromise<CacheEntry | null> {
 		try {
 			const found = this.store.get(key);
-			return found instanceof Promise ? found.catch(toNull) : found;
+			if (isThenable(found)) return Promise.resolve(found).catch(toNull);
+			return found ?? null;
 		} catch {
 			return null;
 		}
@@ -183,7 +187,8 @@ export class CacheEngine {
 		const { primaryKey, target: url, mark } = asked;
 		const { varyNames, tags } = answer;
 		const keepMs = keepMsOf(answer);
-		if (keepMs <= 0) return;
+		const tookMs = this.now() - asked.requestTimeMs;
+		if (keepMs <= 0 || tookMs > longestMs) return;
 		let key = primaryKey;
 		if (varyNames.length > 0) {
 			key = variantOf(
@@ -214,7 +219,7 @@ export class CacheEngine {
 	): void {
 		try {
 			const result = this.store.set(key, entry, placement);
-			if (result instanceof Promise) result.catch(toNull);
+			if (isThenable(result)) Promise.resolve(result).catch(toNull);
 		} catch {
 			// What a store does not take is asked for again.
 		}
@@ -258,4 +263,8 @@ export class CacheEngine {
 
 function toNull(): null {
 	return null;
+}
+
+function isThenable<T>(value: MaybePromise<T>): value is Promise<T> {
+	return typeof (value as { then?: unknown } | null)?.then === "function";
 }

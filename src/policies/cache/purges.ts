@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { PurgeTarget } from "./store.ts";
 
 /** Targets that are remembered one by one; beyond it, whatever was asked for before now counts as purged. */
@@ -16,17 +17,25 @@ export class Purges {
 		if (kind === "prefix" || this.#lastOf.size >= maxRemembered) {
 			this.#lastOf.clear();
 			this.#floor = this.count;
-		} else this.#lastOf.set(`${kind} ${value}`, this.count);
+		} else this.#lastOf.set(nameOf(kind, value), this.count);
 	}
 
 	/** Whether what was asked for at that mark has been purged since. */
 	isBarred(mark: number, url: string, tags: readonly string[]): boolean {
 		if (mark === this.count) return false;
-		if (mark < this.#floor || this.#isAfter(`url ${url}`, mark)) return true;
-		return tags.some((tag) => this.#isAfter(`tag ${tag}`, mark));
+		if (mark < this.#floor || this.#isAfter(nameOf("url", url), mark))
+			return true;
+		return tags.some((tag) => this.#isAfter(nameOf("tag", tag), mark));
 	}
 
 	#isAfter(name: string, mark: number): boolean {
 		return (this.#lastOf.get(name) ?? 0) > mark;
 	}
+}
+
+/** Clients choose URLs: a long one is remembered by its digest. */
+function nameOf(kind: PurgeTarget["kind"], value: string): string {
+	if (value.length <= 256) return `${kind} ${value}`;
+	const digest = createHash("sha256").update(value).digest("base64");
+	return `${kind} #${digest}`;
 }

@@ -1,5 +1,5 @@
-/** A purge is remembered so long for answers that were asked for before it, in milliseconds. */
-export const rememberedMs = 3_600_000;
+/** A purge is remembered so long for answers that were asked for before it, in milliseconds: longer than one may take to be stored. */
+export const rememberedMs = 600_000;
 
 /**
  * Stores an entry unless what it belongs to was purged since its mark.

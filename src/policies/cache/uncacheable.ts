@@ -1,5 +1,6 @@
-/** Keys at most. */
+/** Keys at most, and the characters of one: clients choose them. */
 const maxKeys = 10_000;
+const maxLength = 1_024;
 /** So long nobody waits for an answer that can not be shared, in milliseconds. */
 const rememberedMs = 30_000;
 
@@ -21,6 +22,7 @@ export class Uncacheable {
 	}
 
 	note(key: string): void {
+		if (key.length > maxLength) return;
 		if (this.#untilMs.size >= maxKeys) this.#untilMs.clear();
 		this.#untilMs.set(key, this.#now() + rememberedMs);
 	}
