@@ -75,6 +75,12 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			SlowStep StatusCounts StatusOptions StatusPage StatusSnapshot Traffic
 			WindowName`,
 	},
+	"./rate-limit": {
+		values: "memoryStore rateLimit",
+		types: `Algorithm By Charge EnforcementOptions Limit LimitDecision LimitOptions
+			LimitOutcome LimitRule LimitStore MemoryStoreOptions Period
+			RateLimitOptions Taken Verdict`,
+	},
 	"./cache": {
 		values: "cache memoryStore",
 		types: `Cache CacheEntry CacheOptions CacheStore Freshness HeaderList

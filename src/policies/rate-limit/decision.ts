@@ -1,0 +1,42 @@
+import { type Context, type Decision, noteDecision } from "../../index.ts";
+
+/** What became of a call at a limiter. `shadowed`: it would have been refused. `queued`: it was allowed after a wait. */
+export type LimitOutcome =
+	| "allowed"
+	| "refused"
+	| "shadowed"
+	| "queued"
+	| "store-error";
+
+/** What a limiter decided about a request. It is noted for the log and the metrics (`decisionsOf`). */
+export interface LimitDecision extends Decision {
+	readonly kind: "limit";
+	/** Of the policy. */
+	readonly name: string;
+	readonly outcome: LimitOutcome;
+	/** The limit that refused, or had least left; of `store-error`, what was done about it. */
+	readonly reason: string;
+	/** What that limit has left; null where nothing was counted. */
+	readonly remaining: number | null;
+}
+
+/** Told of each decision. */
+export type OnLimitDecision = (decision: LimitDecision, ctx: Context) => void;
+
+/** Notes what a limiter decided, and tells who asked to be told. */
+export function tellDecision(
+	ctx: Context,
+	decision: Omit<LimitDecision, "kind">,
+	onDecision: OnLimitDecision | null,
+): void {
+	const whole: LimitDecision = {
+		kind: "limit",
+		name: decision.name,
+		outcome: decision.outcome,
+		reason: decision.reason,
+		subject: decision.subject,
+		remaining: decision.remaining,
+	};
+	noteDecision(ctx, whole);
+	if (onDecision !== null) onDecision(whole, ctx);
+}
