@@ -55,7 +55,10 @@ export class RequestContext
 		return this.#address;
 	}
 
-	/** Whether anybody asked for `state`, which is made then. */
+	get isPeerTrusted(): boolean {
+		return this.peer.isTrusted;
+	}
+
 	get hasState(): boolean {
 		return this.#state !== null;
 	}

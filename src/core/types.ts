@@ -107,8 +107,8 @@ export interface ContextValues {
  * and what stands behind it. Every phase sees the same one.
  */
 export interface Context<V extends ContextValues = ContextValues> {
-	/** The request's id; `headgate/request-id` decides where it comes from. Default: random, made when first read. */
-	readonly id: string;
+	/** The request's id; a policy such as `headgate/request-id` may set it in step 2. Default: random, made when first read. */
+	id: string;
 	/** The method as the client sent it. */
 	readonly method: string;
 	/** The request target as the client sent it, in origin form: path and query. */
@@ -141,10 +141,14 @@ export interface Context<V extends ContextValues = ContextValues> {
 	readonly forwardHeaders: Fields | null;
 	/** The address the request is accounted to: the peer's, or behind `trustedProxies` the first untrusted one from the right. */
 	readonly address: string;
+	/** Whether the peer is one of `trustedProxies`: what it says of the request may be believed. */
+	readonly isPeerTrusted: boolean;
 	/** The route that matched. */
 	readonly route: RouteInfo;
-	/** What policies want to tell one another and the log about this request. Null until first written. */
+	/** What policies want to tell one another and the log about this request. Made when first read. */
 	readonly state: Map<symbol | string, unknown>;
+	/** Whether anybody asked for `state`: who only looks need not make it. */
+	readonly hasState: boolean;
 	/** Aborts when the client leaves or the request ends otherwise. Made when first read. */
 	readonly signal: AbortSignal;
 	readonly req: IncomingMessage;

@@ -81,6 +81,14 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			LimitOutcome LimitRule LimitStore MemoryStoreOptions Period
 			RateLimitOptions Taken Verdict`,
 	},
+	"./access-log": {
+		values: "accessLog",
+		types: "AccessLogOptions LogEntry SinkOptions",
+	},
+	"./request-id": {
+		values: "requestId",
+		types: "RequestIdOptions",
+	},
 	"./cache": {
 		values: "cache memoryStore",
 		types: `Cache CacheEntry CacheOptions CacheStore Freshness HeaderList

@@ -1,0 +1,125 @@
+import { createRequire } from "node:module";
+import type { DestinationStream, Logger, LoggerOptions } from "pino";
+
+/** Where lines go, and in which form. */
+export interface SinkOptions {
+	/** A pino logger of one's own; then `destination` and `pretty` are its affair. */
+	readonly logger?: Pick<Logger, "info" | "error">;
+	/** A file's path, a file descriptor or a stream. Default 1: standard output. */
+	readonly destination?: string | number | DestinationStream;
+	/** Whether lines are written for people, through pino-pretty. Default: where standard output is a terminal and pino-pretty is installed. */
+	readonly pretty?: boolean;
+}
+
+/** An open log. */
+export interface LogSink {
+	readonly logger: Pick<Logger, "info" | "error">;
+	/** Writes what was gathered. */
+	readonly close: () => Promise<void>;
+}
+
+/** Lines are written when so many bytes are there, and after so many milliseconds. */
+const gatheredBytes = 8_192;
+const flushMs = 100;
+/** What waits for a disk or a pipe that does not take it; beyond that, lines are dropped. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+
+/** What pino gives for a destination that it opens itself. */
+interface Destination extends DestinationStream {
+	end(): void;
+	flushSync(): void;
+	on(event: "error" | "drop", listener: (cause: unknown) => void): unknown;
+	once(event: "close", listener: () => void): unknown;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Opens the log, or takes the logger that was given. */
+export function openLog(options: SinkOptions): LogSink {
+	const { logger, destination = 1 } = options;
+	if (logger !== undefined) return { logger, close: async () => undefined };
+	const { pino } = load<typeof import("pino")>("pino");
+	const settings: LoggerOptions = {
+		base: null,
+		timestamp: pino.stdTimeFunctions.isoTime,
+		formatters: { level: (level) => ({ level }) },
+	};
+	if (typeof destination === "object") {
+		const own = pino(settings, destination);
+		return { logger: own, close: async () => undefined };
+	}
+	if (isPretty(options)) {
+		const pretty = load<typeof import("pino-pretty")>("pino-pretty");
+		const stream = pretty({ destination, sync: true, ...prettyLine });
+		return { logger: pino(settings, stream), close: async () => undefined };
+	}
+	const sink = pino.destination({
+		dest: destination,
+		sync: false,
+		minLength: gatheredBytes,
+		periodicFlush: flushMs,
+		maxLength: maxWaitingBytes,
+	} as Parameters<typeof pino.destination>[0]) as unknown as Destination;
+	// A log that can not be written (a full disk, a closed pipe) takes no request with it.
+	sink.on("error", warnOnce("can not be written"));
+	sink.on("drop", warnOnce("drops lines: what it writes to does not keep up"));
+	return {
+		logger: pino(settings, sink),
+		close: () => closed(sink, destination),
+	};
+}
+
+/** Standard output stays open for others. */
+async function closed(
+	sink: Destination,
+	destination: string | number,
+): Promise<void> {
+	if (destination === 1 || destination === 2) {
+		sink.flushSync();
+		return;
+	}
+	await new Promise<void>((resolve) => {
+		sink.once("close", resolve);
+		sink.end();
+	});
+}
+
+function warnOnce(problem: string): (cause: unknown) => void {
+	let isTold = false;
+	return (cause) => {
+		if (isTold) return;
+		isTold = true;
+		const why = cause instanceof Error ? `: ${cause.message}` : "";
+		process.emitWarning(`the access log ${problem}${why}`);
+	};
+}
+
+const prettyLine = {
+	messageFormat: "{method} {path} {status} {durationMs} ms",
+	ignore: "method,path,status,durationMs",
+	singleLine: true,
+	translateTime: "HH:MM:ss.l",
+};
+
+function isPretty({ pretty, destination = 1 }: SinkOptions): boolean {
+	if (pretty !== undefined) return pretty;
+	if (destination !== 1 || process.stdout.isTTY !== true) return false;
+	try {
+		require.resolve("pino-pretty");
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+function load<T>(name: string): T {
+	try {
+		return require(name) as T;
+	} catch (cause) {
+		if ((cause as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw cause;
+		throw new Error(
+			`headgate/access-log needs the package "${name}": npm install ${name}`,
+			{ cause },
+		);
+	}
+}
