@@ -183,6 +183,7 @@ function toOperation(
 			canBeInvalid: canBeInvalid(route, inputs.length > 0),
 			errorFormat,
 			hasBody: method !== "HEAD",
+			canBeUnmodified: method === "GET" || method === "HEAD",
 		},
 		schemas,
 	);

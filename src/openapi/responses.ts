@@ -15,6 +15,8 @@ export interface ResponseSources {
 	readonly errorFormat: ErrorFormat;
 	/** HEAD answers never have a body. */
 	readonly hasBody: boolean;
+	/** 304 answers GET and HEAD alone (RFC 9110 section 15.4.5), whatever a policy of several methods says. */
+	readonly canBeUnmodified: boolean;
 }
 
 /**
@@ -31,7 +33,8 @@ export function toResponses(
 		responses["422"] = invalidRequest(errorFormat, schemas);
 	}
 	for (const { responses: added = {} } of sources.contributions) {
-		const said = describeContent(added, schemas) as JsonObject;
+		const said = describeContent({ ...added }, schemas) as JsonObject;
+		if (!sources.canBeUnmodified) delete said["304"];
 		responses = mergeDeep(responses, withRefusals(said, errorFormat, schemas));
 	}
 	const own = describeContent(options.responses ?? {}, schemas) as JsonObject;

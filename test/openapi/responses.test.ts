@@ -190,3 +190,16 @@ test("with errorFormat 'fastapi' the 422 is FastAPI's own", async () => {
 		"ValidationError",
 	]);
 });
+
+test("what a policy says of 304 stands at GET and HEAD alone", async () => {
+	const unmodified = {
+		name: "unmodified",
+		docs: { responses: { 304: { description: "Still good" } } },
+		forRoute: () => null,
+	};
+	const policies = [unmodified];
+	const read = await operationOf(route.get("/x", { upstream, policies }));
+	assert.deepEqual(read.responses?.["304"], { description: "Still good" });
+	const written = await operationOf(route.post("/x", { upstream, policies }));
+	assert.equal(written.responses?.["304"], undefined);
+});

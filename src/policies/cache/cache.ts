@@ -42,6 +42,11 @@ export function cache(options: CacheOptions = {}): Cache {
 	const key = Symbol("headgate.cache");
 	return {
 		name: "cache",
+		docs: {
+			responses: {
+				304: { description: "What the client has is still good." },
+			},
+		},
 		forRoute(info) {
 			if (!info.proxied) return null;
 			if (!isCacheable(info)) return new InvalidationOnly(engine);
