@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { ask, Command } from "./helpers/command.ts";
-import { authUses } from "./policies/auth/uses.ts";
+import { uses } from "./helpers/package-uses.ts";
 
 const root = join(import.meta.dirname, "..");
 const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -22,82 +22,6 @@ const packed =
 	/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|(dist|src)\/.+)$/;
 
 const maxUnpackedBytes = 5_000_000;
-
-/** What a user may write with each subpath, and what it prints. */
-const uses: Readonly<Record<string, { code: string; prints: string }>> = {
-	headgate: {
-		code: `
-			import { createGateway, reply, route, Type } from "headgate";
-			const gateway = createGateway({
-				routes: [
-					route.get("/users/:id", {
-						path: { id: Type.Integer() },
-						handler: (ctx) => {
-							const next: number = ctx.path.id + 1;
-							// @ts-expect-error the types are there, and strict
-							void ctx.path.nope;
-							return reply(200, { next });
-						},
-					}),
-				],
-			});
-			const { url } = await gateway.listen({ port: 0, host: "127.0.0.1" });
-			const res = await fetch(url + "/users/7");
-			console.log(JSON.stringify(await res.json()));
-			await gateway.close();
-		`,
-		prints: '{"next":8}',
-	},
-	"headgate/status": {
-		code: `
-			import { createGateway, route } from "headgate";
-			import { status } from "headgate/status";
-			const page = status({ dependencies: {} });
-			const gateway = createGateway({
-				policies: [page.policy],
-				routes: [...page.routes, route.get("/", { handler: () => "well" })],
-			});
-			const script = await gateway.inject("/_gateway/status.js");
-			console.log((await gateway.inject("/_gateway")).status, script.status);
-			await gateway.close();
-		`,
-		prints: "200 200",
-	},
-	"headgate/cache": {
-		code: `
-			import { createGateway, route } from "headgate";
-			import { type Cache, cache } from "headgate/cache";
-			const answers: Cache = cache({ ttlSeconds: 60 });
-			createGateway({
-				routes: [
-					route.get("/*", { upstream: "http://users:8002", policies: [answers] }),
-				],
-			});
-			console.log(await answers.purge({ tag: "users" }));
-		`,
-		prints: "0",
-	},
-	"headgate/cache/redis": {
-		code: `
-			import { type RedisStoreOptions, redisStore } from "headgate/cache/redis";
-			const options: RedisStoreOptions = {};
-			try {
-				redisStore(options);
-			} catch (error) {
-				console.log((error as Error).message);
-			}
-		`,
-		prints: "redisStore: give one of url and client",
-	},
-	"headgate/testing": {
-		code: `
-			import { startUpstream } from "headgate/testing";
-			console.log(typeof startUpstream);
-		`,
-		prints: "function",
-	},
-	...authUses,
-};
 
 /** A config file as a user writes it, run without a loader. */
 const config = `

@@ -83,7 +83,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 	},
 	"./access-log": {
 		values: "accessLog",
-		types: "AccessLogOptions LogEntry SinkOptions",
+		types: "AccessLogOptions LineLogger LineStream LogEntry SinkOptions",
 	},
 	"./request-id": {
 		values: "requestId",
@@ -97,7 +97,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 	},
 	"./cache/redis": {
 		values: "RedisStore redisStore",
-		types: "RedisStoreOptions",
+		types: "RedisClient RedisStoreOptions",
 	},
 	"./testing": {
 		values: "startGateway startUpstream",

@@ -7,12 +7,19 @@ import type { CacheStore, Placement, PurgeTarget } from "./store.ts";
 import { StoreBreaker } from "./store-breaker.ts";
 import type { CacheEntry } from "./stored-answer.ts";
 
+/** A client of ioredis: what `new Redis(...)` gives. Its own type would bind the declarations to an optional package. */
+export interface RedisClient {
+	readonly status: string;
+	disconnect(reconnect?: boolean): void;
+	mgetBuffer(...keys: string[]): Promise<(Buffer | null)[]>;
+}
+
 /** Where answers are kept for several gateways. */
 export interface RedisStoreOptions {
 	/** Such as `redis://127.0.0.1:6379/0`. One of `url` and `client` is needed. */
 	readonly url?: string;
 	/** A client of ioredis, which its giver closes. Not a cluster. */
-	readonly client?: Redis;
+	readonly client?: RedisClient;
 	/** What all keys begin with. Default `headgate:cache:`. */
 	readonly prefix?: string;
 	/** A command may take so many milliseconds; later it is a miss. Default 100. */
@@ -40,7 +47,7 @@ export class RedisStore implements CacheStore {
 			throw new TypeError("redisStore: give one of url and client");
 		}
 		this.#isOwn = client === undefined;
-		this.#client = client ?? connect(url as string);
+		this.#client = (client as Redis | undefined) ?? connect(url as string);
 		this.#prefix = prefix;
 		this.#breaker = new StoreBreaker(timeoutMs, pauseMs);
 	}

@@ -3,7 +3,7 @@ import { compileEntry, type LogEntry } from "./log-entry.ts";
 import { openLog, type SinkOptions } from "./log-sink.ts";
 
 export type { LogEntry } from "./log-entry.ts";
-export type { SinkOptions } from "./log-sink.ts";
+export type { LineLogger, LineStream, SinkOptions } from "./log-sink.ts";
 
 /** Where lines go, which requests get one, and what stands in it. */
 export interface AccessLogOptions extends SinkOptions {

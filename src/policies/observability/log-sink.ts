@@ -1,19 +1,30 @@
 import { createRequire } from "node:module";
-import type { DestinationStream, Logger, LoggerOptions } from "pino";
+import type { DestinationStream, LoggerOptions } from "pino";
+
+/** What is used of a logger: a pino logger is one. */
+export interface LineLogger {
+	info(line: object): void;
+	error(line: object): void;
+}
+
+/** What takes lines, one at a time. */
+export interface LineStream {
+	write(line: string): void;
+}
 
 /** Where lines go, and in which form. */
 export interface SinkOptions {
 	/** A pino logger of one's own; then `destination` and `pretty` are its affair. */
-	readonly logger?: Pick<Logger, "info" | "error">;
+	readonly logger?: LineLogger;
 	/** A file's path, a file descriptor or a stream. Default 1: standard output. */
-	readonly destination?: string | number | DestinationStream;
+	readonly destination?: string | number | LineStream;
 	/** Whether lines are written for people, through pino-pretty. Default: where standard output is a terminal and pino-pretty is installed. */
 	readonly pretty?: boolean;
 }
 
 /** An open log. */
 export interface LogSink {
-	readonly logger: Pick<Logger, "info" | "error">;
+	readonly logger: LineLogger;
 	/** Writes what was gathered. */
 	readonly close: () => Promise<void>;
 }
