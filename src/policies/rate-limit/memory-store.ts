@@ -35,11 +35,13 @@ class MemoryStore implements LimitStore {
 	readonly #maxKeys: number;
 	readonly #now: () => number;
 	#swept: MapIterator<[string, Counter]>;
+	#hand: MapIterator<[string, Counter]>;
 
 	constructor(maxKeys: number, now: () => number) {
 		this.#maxKeys = maxKeys;
 		this.#now = now;
 		this.#swept = this.#counters.entries();
+		this.#hand = this.#counters.entries();
 	}
 
 	take(charges: readonly Charge[]): Taken {
@@ -85,7 +87,8 @@ class MemoryStore implements LimitStore {
 		const known = this.#counters.get(key);
 		const counter = known ?? newCounter();
 		meters[limit.algorithm].advance(limit, counter, nowMs);
-		counter.isTouched = true;
+		// A key that comes only once makes room for those that come again.
+		counter.isTouched = known !== undefined;
 		return counter;
 	}
 
@@ -163,18 +166,24 @@ class MemoryStore implements LimitStore {
 		}
 	}
 
-	/** The first that has run out or was not asked for since it last came first; the others go to the end. */
+	/**
+	 * The next that has run out or was not asked for since the hand last passed it (CLOCK,
+	 * Corbato 1968). The hand is kept: to find the first of a Map anew skips all that were deleted.
+	 */
 	#makeRoom(nowMs: number): void {
-		for (let looks = 0; ; looks++) {
-			const first = this.#counters.entries().next();
-			if (first.done === true) return;
-			const [key, counter] = first.value;
-			this.#drop(key, counter);
+		for (let looks = 0; ; ) {
+			const next = this.#hand.next();
+			if (next.done === true) {
+				this.#hand = this.#counters.entries();
+				continue;
+			}
+			const [key, counter] = next.value;
 			const isUsed = counter.isTouched && counter.endsAtMs > nowMs;
-			if (!isUsed || looks >= maxLooks) return;
+			if (!isUsed || ++looks > maxLooks) {
+				this.#drop(key, counter);
+				return;
+			}
 			counter.isTouched = false;
-			counter.isKept = true;
-			this.#counters.set(key, counter);
 		}
 	}
 

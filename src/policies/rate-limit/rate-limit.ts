@@ -51,6 +51,7 @@ export type RateLimitOptions = EnforcementOptions & {
  */
 export function rateLimit(options: RateLimitOptions): Policy {
 	const place = `rateLimit "${options.name ?? "rate-limit"}"`;
+	checkNames(options, place);
 	const rules = toRules(options, place);
 	const limiter = new Limiter(options.name ?? "rate-limit", options);
 	const isEarly = (options.phase ?? defaultPhase(rules)) === "request";
@@ -72,6 +73,36 @@ export function rateLimit(options: RateLimitOptions): Policy {
 			};
 		},
 	};
+}
+
+const policyOptions: ReadonlySet<string> = new Set([
+	...["name", "store", "onStoreError", "instances", "enforce"],
+	...["legacyHeaders", "onDecision", "now", "phase", "limits"],
+]);
+const ruleOptions: ReadonlySet<string> = new Set([
+	...["name", "algorithm", "limit", "windowMs", "window", "burst", "anchor"],
+	...["by", "key", "partition", "cost", "refund"],
+]);
+
+/** A misspelt option would be a limit that is not there. */
+function checkNames(options: RateLimitOptions, place: string): void {
+	const refuse = (name: string): never => {
+		throw new TypeError(`${place}: there is no option "${name}"`);
+	};
+	for (const name of Object.keys(options)) {
+		const isKnown =
+			policyOptions.has(name) ||
+			(options.limits === undefined && ruleOptions.has(name));
+		if (!isKnown) refuse(name);
+	}
+	for (const rule of options.limits ?? []) {
+		const unknown = Object.keys(rule).find((name) => !ruleOptions.has(name));
+		if (unknown !== undefined) refuse(unknown);
+	}
+	const { phase = "admit" } = options;
+	if (phase !== "admit" && phase !== "request") {
+		throw new TypeError(`${place}: phase must be "request" or "admit"`);
+	}
 }
 
 interface Rule {
@@ -100,9 +131,15 @@ function toRule(rule: LimitRule, limit: Limit, place: string): Rule {
 		throw new TypeError(`${where}: give one of by and key`);
 	}
 	const named = keysBy[by ?? "address"];
-	if (named === undefined) {
+	if (!Object.hasOwn(keysBy, by ?? "address")) {
 		const known = Object.keys(keysBy).join(", ");
 		throw new TypeError(`${where}: by must be one of ${known}`);
+	}
+	if (key !== undefined && typeof key !== "function") {
+		throw new TypeError(`${where}: key must be a function`);
+	}
+	if (typeof refund !== "boolean" && typeof refund !== "function") {
+		throw new TypeError(`${where}: refund must be true, false or a function`);
 	}
 	if (partition !== "shared" && partition !== "route") {
 		throw new TypeError(`${where}: partition must be "shared" or "route"`);
