@@ -102,6 +102,19 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 		`,
 			prints: 'headgate/access-log needs the package "pino": npm install pino',
 		},
+		"headgate/metrics": {
+			code: `
+			import { type MetricsOptions, metrics } from "headgate/metrics";
+			const options: MetricsOptions = {};
+			try {
+				metrics(options);
+			} catch (error) {
+				console.log((error as Error).message);
+			}
+		`,
+			prints:
+				'headgate/metrics needs the package "prom-client": npm install prom-client',
+		},
 		"headgate/request-id": {
 			code: `
 			import { createGateway, route } from "headgate";

@@ -85,6 +85,10 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		values: "accessLog",
 		types: "AccessLogOptions LineLogger LineStream LogEntry SinkOptions",
 	},
+	"./metrics": {
+		values: "metrics",
+		types: "Metrics MetricsOptions",
+	},
 	"./request-id": {
 		values: "requestId",
 		types: "RequestIdOptions",

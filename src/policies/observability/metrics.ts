@@ -1,0 +1,101 @@
+import { createRequire } from "node:module";
+import {
+	type Context,
+	type Dependencies,
+	decisionsOf,
+	type Policy,
+	type Route,
+	type RouteInfo,
+	reply,
+	route,
+} from "../../index.ts";
+import { Instruments, type PromClient } from "./instruments.ts";
+import { watchLoop } from "./loop-delay.ts";
+
+/** Where the metrics are served, and in which registry they stand. */
+export interface MetricsOptions {
+	/** Default `"/metrics"`. */
+	readonly path?: string;
+	/** What stands in front of the route: whoever may see it. Default none. */
+	readonly dependencies?: Dependencies;
+	/** Upper bounds of the histograms of durations, in seconds, rising. Default 0.001 to 60. */
+	readonly buckets?: readonly number[];
+}
+
+/** A policy that counts, and the route that shows what it counted. */
+export interface Metrics extends Policy {
+	/** Put these beside the gateway's own: `routes: [...counted.routes, ...]`. */
+	readonly routes: readonly Route[];
+	/** The metrics in the text format of Prometheus. */
+	text(): Promise<string>;
+}
+
+/**
+ * Counts the requests of a gateway for Prometheus. No label is a path, a client or a
+ * user: their sets are bounded by the routes, the upstreams and the policies.
+ *
+ * @throws Error when prom-client is not installed; TypeError for bounds that do not rise.
+ */
+export function metrics(options: MetricsOptions = {}): Metrics {
+	const { path = "/metrics", dependencies = {}, buckets } = options;
+	const client = load();
+	checkBuckets(buckets);
+	const registry = new client.Registry();
+	const instruments = new Instruments(client, registry, buckets);
+	const loop = watchLoop(client, registry);
+	const text = (): Promise<string> => registry.metrics();
+	const headers = { "content-type": registry.contentType };
+	const page = route.get(path, {
+		dependencies,
+		includeInDocs: false,
+		handler: async () => reply(200, Buffer.from(await text()), headers),
+	});
+	return {
+		name: "metrics",
+		routes: [page],
+		text,
+		close: () => loop.close(),
+		forRoute: (info) => countRoute(info, instruments),
+	};
+}
+
+function countRoute(
+	info: RouteInfo,
+	instruments: Instruments,
+): ReturnType<Policy["forRoute"]> {
+	const counted = instruments.ofRoute(info);
+	// An earlier policy may answer before step 2 comes here: such a request was never in flight for us.
+	const open = new Set<Context>();
+	return {
+		onRequest(ctx) {
+			open.add(ctx);
+			counted.inFlight.inc();
+		},
+		onFinish(ctx, outcome) {
+			if (open.delete(ctx)) counted.inFlight.dec();
+			counted.add(ctx.method, outcome);
+			for (const decision of decisionsOf(ctx)) instruments.decide(decision);
+		},
+	};
+}
+
+function checkBuckets(buckets: readonly number[] = []): void {
+	const rises = buckets.every(
+		(bound, i) => bound > (i === 0 ? 0 : (buckets[i - 1] as number)),
+	);
+	if (!rises) {
+		throw new TypeError("metrics: buckets must be numbers above 0 that rise");
+	}
+}
+
+function load(): PromClient {
+	try {
+		return createRequire(import.meta.url)("prom-client") as PromClient;
+	} catch (cause) {
+		if ((cause as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw cause;
+		throw new Error(
+			'headgate/metrics needs the package "prom-client": npm install prom-client',
+			{ cause },
+		);
+	}
+}
