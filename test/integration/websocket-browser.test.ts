@@ -159,9 +159,11 @@ suite("a page in a browser", skip, () => {
 	test("that is left closes its sockets at the service", async (t) => {
 		const { page, service } = await openPage(t);
 		const accepted = service.accepted();
-		await page.evaluate(
-			`globalThis.kept = new WebSocket(location.origin.replace("http", "ws") + "/socket")`,
-		);
+		// The service has accepted before the page knows: a socket that is not open yet is dropped without a word.
+		await page.evaluate(`new Promise((resolve) => {
+			globalThis.kept = new WebSocket(location.origin.replace("http", "ws") + "/socket");
+			kept.onopen = () => resolve();
+		})`);
 		const socket = await accepted;
 		const closed = once(socket, "close");
 		await page.goto("about:blank");
