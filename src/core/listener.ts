@@ -47,9 +47,10 @@ export class Listener {
 
 	/** Resolves when the server listens; rejects with node's error when it can not. */
 	async open(options: ListenOptions): Promise<Listening> {
-		const { port = 0, host = "127.0.0.1", path } = options;
+		const { port = 0, host = "127.0.0.1", path, backlog = 4_096 } = options;
 		const server = this.#server;
-		server.listen(path === undefined ? { port, host } : { path });
+		const address = path === undefined ? { port, host } : { path };
+		server.listen({ ...address, backlog });
 		await once(server, "listening");
 		this.#idle = new IdleConnections(this.#sockets, this.#keepAliveMs);
 		return {

@@ -59,6 +59,11 @@ export interface ListenOptions {
 	readonly host?: string;
 	/** A Unix socket instead of a port. */
 	readonly path?: string;
+	/**
+	 * Connections that may wait to be accepted; the system has a bound of its own (`somaxconn`). Beyond node's
+	 * own 511, clients that come at once in a crowd are reset. Default 4,096.
+	 */
+	readonly backlog?: number;
 	/** Certificate and key, as `node:tls` takes them; `Listening.setTls` swaps them. ALPN says `http/1.1` in any case. Default: plain HTTP. */
 	readonly tls?: TlsOptions;
 }
