@@ -48,8 +48,13 @@ function nameOf({ algorithm, limit, windowMs, window, burst }: LimitOptions) {
 }
 
 /** What every store of limits must do. */
-export function limitStoreContract(name: string, open: OpenLimitStore): void {
-	suite(`${name} keeps to a simple model, over a random schedule:`, () => {
+export function limitStoreContract(
+	name: string,
+	open: OpenLimitStore,
+	skip: string | false = false,
+): void {
+	const randomly = `${name} keeps to a simple model, over a random schedule:`;
+	suite(randomly, { skip }, () => {
 		for (const [seed, options] of timed.entries()) {
 			test(nameOf(options), async (t) => {
 				const { store, setTime } = await open(t);
@@ -72,7 +77,7 @@ export function limitStoreContract(name: string, open: OpenLimitStore): void {
 		}
 	});
 
-	suite(`${name}:`, () => {
+	suite(`${name}:`, { skip }, () => {
 		test("a refused call would be allowed after the time it is told, and not sooner", async (t) => {
 			const { store, setTime } = await open(t);
 			for (const options of timed.slice(0, 8)) {

@@ -55,6 +55,18 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 		`,
 			prints: "0",
 		},
+		"headgate/rate-limit/redis": {
+			code: `
+			import { redisStore } from "headgate/rate-limit/redis";
+			const options: import("headgate/rate-limit/redis").RedisStoreOptions = { url: "redis://127.0.0.1:1", budgetMs: 5 };
+			try {
+				await redisStore(options).connected();
+			} catch (error) {
+				console.log((error as Error).message);
+			}
+		`,
+			prints: "redisStore: no policy uses the store yet",
+		},
 		"headgate/cache/redis": {
 			code: `
 			import { type RedisStoreOptions, redisStore } from "headgate/cache/redis";

@@ -81,6 +81,10 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			LimitOutcome LimitRule LimitStore MemoryStoreOptions Period
 			RateLimitOptions Taken Verdict`,
 	},
+	"./rate-limit/redis": {
+		values: "redisStore",
+		types: "RedisClient RedisLimitStore RedisStoreOptions",
+	},
 	"./access-log": {
 		values: "accessLog",
 		types: "AccessLogOptions LineLogger LineStream LogEntry SinkOptions",

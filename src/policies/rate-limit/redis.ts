@@ -1,0 +1,83 @@
+import { createRequire } from "node:module";
+import type { Redis } from "ioredis";
+import { type RedisClient, RedisLimitStore } from "./redis-limit-store.ts";
+
+export type { RedisClient, RedisLimitStore } from "./redis-limit-store.ts";
+
+/** Where limits are counted for several gateways. */
+export interface RedisStoreOptions {
+	/** Such as `redis://127.0.0.1:6379/0`. One of `url` and `client` is needed. */
+	readonly url?: string;
+	/** A client of ioredis, or its Cluster, which its giver connects and closes. */
+	readonly client?: RedisClient;
+	/** What all keys begin with, without braces. Default `headgate:limit:`. */
+	readonly prefix?: string;
+	/** A request waits so many milliseconds for Redis; then `onStoreError` decides. Default 20. */
+	readonly budgetMs?: number;
+	/** Milliseconds after which a place of `concurrency` is free again whose gateway died. Longer calls renew it. Default 60,000, at least 1,000. */
+	readonly leaseMs?: number;
+}
+
+/** After failures in a row one call in so many milliseconds is a try. */
+const pauseMs = 1_000;
+
+/**
+ * Counts limits in Redis or Valkey (6.2 or later), by its clock, for all gateways that name the same prefix. A
+ * request costs one round trip, however many limits it has. Needs the package ioredis where `url` is given.
+ *
+ * @throws TypeError or RangeError for options that do not make sense; Error where ioredis is not installed.
+ */
+export function redisStore(options: RedisStoreOptions): RedisLimitStore {
+	const { url, client, prefix = "headgate:limit:" } = options;
+	const { budgetMs = 20, leaseMs = 60_000 } = options;
+	if ((url === undefined) === (client === undefined)) {
+		throw new TypeError("redisStore: give one of url and client");
+	}
+	if (/[{}]/.test(prefix)) {
+		throw new TypeError("redisStore: prefix must have no braces");
+	}
+	checkMs("budgetMs", budgetMs, 1);
+	checkMs("leaseMs", leaseMs, 1_000);
+	const connect = url === undefined ? null : connector(url);
+	const times = { budgetMs, leaseMs, pauseMs };
+	const settings = { connect, client: client ?? null, prefix, ...times };
+	return new RedisLimitStore({ ...settings, now: null });
+}
+
+function checkMs(name: string, value: number, least: number): void {
+	if (Number.isSafeInteger(value) && value >= least && value < 2 ** 31) return;
+	throw new RangeError(`redisStore: ${name} must be an integer from ${least}`);
+}
+
+/** Loads ioredis now, so that it is missed at start-up. */
+function connector(url: string): () => Redis {
+	const { Redis: Client } = load();
+	return () => {
+		const client = new Client(url, {
+			// What can not be asked now is not asked later.
+			enableOfflineQueue: false,
+			maxRetriesPerRequest: 0,
+			autoResendUnfulfilledCommands: false,
+			connectTimeout: 2_000,
+			// A connection that says nothing any more is given up.
+			socketTimeout: 2_000,
+			retryStrategy: (times) => Math.min(50 * times, 500),
+			// The address leads to a new primary.
+			reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+		});
+		// Each call says for itself that it failed.
+		client.on("error", () => undefined);
+		return client;
+	};
+}
+
+function load(): typeof import("ioredis") {
+	try {
+		return createRequire(import.meta.url)("ioredis");
+	} catch (cause) {
+		throw new Error(
+			"headgate/rate-limit/redis needs the package ioredis: npm install ioredis",
+			{ cause },
+		);
+	}
+}
