@@ -24,6 +24,23 @@ async function scriptCalls(client: Redis): Promise<number> {
 	return calls.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+/** A store under the test's clock, or under that of Redis. */
+async function openClocked(
+	t: TestContext,
+	url: string,
+	now: (() => number) | null,
+	leaseMs = 60_000,
+): Promise<RedisLimitStore> {
+	const store = new RedisLimitStore({
+		...{ connect: null, client: clientOf(t, url), prefix: "", now },
+		...{ budgetMs: 10_000, leaseMs, pauseMs: 1_000 },
+	});
+	store.open();
+	t.after(() => store.close());
+	await store.connected();
+	return store;
+}
+
 suite("limits in Redis", { skip: skipRedis }, () => {
 	test("admit exactly the limit to two processes with 5,000 calls at once", async (t) => {
 		const { url } = await startRedis(t);
@@ -87,13 +104,7 @@ suite("limits in Redis", { skip: skipRedis }, () => {
 		const { url } = await startRedis(t);
 		let nowMs = 0;
 		const now = (): number => nowMs;
-		const store = new RedisLimitStore({
-			...{ connect: null, client: clientOf(t, url), prefix: "", now },
-			...{ budgetMs: 10_000, leaseMs: 60_000, pauseMs: 1_000 },
-		});
-		store.open();
-		t.after(() => store.close());
-		await store.connected();
+		const store = await openClocked(t, url, now);
 		const random = new Random(7);
 		const years = 130 * 365 * 1_440;
 		for (let i = 0; i < 500; i++) {
@@ -103,6 +114,24 @@ suite("limits in Redis", { skip: skipRedis }, () => {
 			const limit = toLimit({ ...base, window: "month", anchor }, "test");
 			const charges = [{ limit, key: `k${i}`, cost: 1 }];
 			const expected = await memoryStore({ now }).take(charges, "g");
+			assert.deepEqual(await store.take(charges, "g"), expected, `${i}`);
+		}
+	});
+
+	test("count to the last digit where numbers are great", async (t) => {
+		const { url } = await startRedis(t);
+		let nowMs = Date.UTC(2026, 0, 1);
+		const now = (): number => nowMs;
+		const store = await openClocked(t, url, now);
+		const memory = memoryStore({ now });
+		const great = { limit: 3_000_001, windowMs: 1_000_000_007 };
+		const limit = toLimit(great, "test");
+		const random = new Random(3);
+		for (let i = 0; i < 300; i++) {
+			nowMs += random.below(20_000);
+			const cost = random.below(500_000) + (i % 2) / 8;
+			const charges = [{ limit, key: "k", cost }];
+			const expected = await memory.take(charges, "g");
 			assert.deepEqual(await store.take(charges, "g"), expected, `${i}`);
 		}
 	});
@@ -141,20 +170,8 @@ suite("limits in Redis", { skip: skipRedis }, () => {
 });
 
 suite("places at the same time in Redis", { skip: skipRedis }, () => {
-	const limit = toLimit({ algorithm: "concurrency", limit: 1 }, "test");
+	const limit = toLimit({ algorithm: "concurrency", limit: 2 }, "test");
 	const charges = [{ limit, key: "c", cost: 1 }];
-
-	async function open(t: TestContext, url: string, leaseMs: number) {
-		const client = clientOf(t, url);
-		const store = new RedisLimitStore({
-			...{ connect: null, client, prefix: "", now: null },
-			...{ budgetMs: 10_000, leaseMs, pauseMs: 1_000 },
-		});
-		store.open();
-		t.after(() => store.close());
-		await store.connected();
-		return store;
-	}
 
 	async function takes(store: RedisLimitStore): Promise<boolean> {
 		return (await store.take(charges, "g")).isAllowed;
@@ -162,9 +179,11 @@ suite("places at the same time in Redis", { skip: skipRedis }, () => {
 
 	test("of a gateway that died are free after the lease, and not before", async (t) => {
 		const { url } = await startRedis(t);
-		const dying = await open(t, url, 600);
-		const other = await open(t, url, 600);
+		const dying = await openClocked(t, url, null, 600);
+		const other = await openClocked(t, url, null, 600);
 		assert.ok(await takes(dying));
+		// It is renewed, so that the key itself does not run out.
+		assert.ok(await takes(other));
 		assert.ok(!(await takes(other)));
 		// Renews nothing any more and gives nothing back.
 		await dying.close();
@@ -176,16 +195,17 @@ suite("places at the same time in Redis", { skip: skipRedis }, () => {
 
 	test("of a long call are renewed, even where Redis has lost them", async (t) => {
 		const { url } = await startRedis(t);
-		const holder = await open(t, url, 600);
-		const other = await open(t, url, 600);
+		const holder = await openClocked(t, url, null, 600);
+		const other = await openClocked(t, url, null, 600);
 		const client = clientOf(t, url);
-		const taken = await holder.take(charges, "g");
+		const twice = charges.map((one) => ({ ...one, cost: 2 }));
+		const taken = await holder.take(twice, "g");
 		const endMs = performance.now() + 1_500;
 		while (performance.now() < endMs) assert.ok(!(await takes(other)));
 		await client.flushall();
 		while ((await client.exists("{g}:c")) === 0);
 		assert.ok(!(await takes(other)));
-		await holder.giveBack(charges, "g", taken);
+		await holder.giveBack(twice, "g", taken);
 		assert.ok(await takes(other));
 	});
 });
