@@ -57,15 +57,16 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 		},
 		"headgate/rate-limit/redis": {
 			code: `
-			import { redisStore } from "headgate/rate-limit/redis";
-			const options: import("headgate/rate-limit/redis").RedisStoreOptions = { url: "redis://127.0.0.1:1", budgetMs: 5 };
+			import { type RedisStoreOptions, redisStore } from "headgate/rate-limit/redis";
+			const options: RedisStoreOptions = { url: "redis://127.0.0.1:1" };
 			try {
-				await redisStore(options).connected();
+				redisStore(options);
 			} catch (error) {
 				console.log((error as Error).message);
 			}
 		`,
-			prints: "redisStore: no policy uses the store yet",
+			prints:
+				"headgate/rate-limit/redis needs the package ioredis: npm install ioredis",
 		},
 		"headgate/cache/redis": {
 			code: `

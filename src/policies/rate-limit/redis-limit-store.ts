@@ -1,11 +1,18 @@
-import type { Cluster, Redis } from "ioredis";
 import { RedisBreaker } from "./redis-breaker.ts";
 import { type Lease, Leases } from "./redis-leases.ts";
 import { giveBackScript, renewScript, takeScript } from "./redis-scripts.ts";
 import type { Charge, LimitStore, Taken, Verdict } from "./store.ts";
 
-/** A client of ioredis, of one Redis or of a cluster. */
-export type RedisClient = Redis | Cluster;
+/** A client of ioredis: what `new Redis(...)` or `new Cluster(...)` gives. Their own types would bind the declarations to an optional package. */
+export interface RedisClient {
+	readonly status: string;
+	defineCommand(name: string, definition: { lua: string }): void;
+	on(event: "ready", listener: () => void): unknown;
+	once(event: "ready", listener: () => void): unknown;
+	off(event: "ready", listener: () => void): unknown;
+	quit(): Promise<unknown>;
+	disconnect(): void;
+}
 
 /** What the store needs, checked. */
 export interface RedisLimitStoreSettings {
