@@ -3,16 +3,13 @@ import { compileTemplate, templateNames } from "../proxy/path-template.ts";
 import { Upstream, upstream } from "../proxy/upstream.ts";
 import { checkOptions, messageOf } from "./check-options.ts";
 import { orderDependencies } from "./resolution.ts";
-import { allMethods } from "./route.ts";
+import { allMethods, toName } from "./route.ts";
 import { knownMethods, RouteTree, refusedMethods } from "./router.ts";
 import type { Dependencies, Dependency, Input, Route } from "./types.ts";
 
 /** How a route is named in errors. */
 export function routeName(route: Route): string {
-	const methods = route.methods.includes(allMethods)
-		? "ALL"
-		: route.methods.join("|");
-	return `${methods} ${route.path}`;
+	return toName(route.methods, route.path);
 }
 
 /**

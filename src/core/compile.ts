@@ -22,7 +22,6 @@ import type { RequestContext } from "./context.ts";
 import { compileAttempts, timed, type WatchAttempts } from "./observe.ts";
 import { compileOutgoing, type Outgoing } from "./outgoing.ts";
 import { type Overrides, orderDependencies } from "./resolution.ts";
-import { allMethods } from "./route.ts";
 import { sendReply, toReply } from "./send.ts";
 import { smallBodyBytes, takeSmallBody } from "./small-body.ts";
 import {
@@ -175,10 +174,8 @@ function toInfo(
 	dependencies: Dependencies,
 	target: Upstream | null,
 ): RouteInfo {
-	const isAll = route.methods.includes(allMethods);
-	const name = `${isAll ? "ALL" : route.methods.join("|")} ${route.path}`;
 	return {
-		id: route.options.operationId ?? name,
+		id: route.id,
 		methods: route.methods,
 		path: route.path,
 		tags: route.tags,

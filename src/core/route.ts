@@ -24,7 +24,27 @@ export interface RouteParts {
 	readonly form?: FormShape;
 	readonly dependencies?: Dependencies;
 	readonly upstreamPath?: string;
+	readonly operationId?: string;
 }
+
+/** The id of a route: its `operationId`, or `METHOD /path` with the prefix, `ALL` for every method and `|` between several. */
+export type RouteId<M extends string, P extends string, S> = S extends {
+	readonly operationId: infer Id extends string;
+}
+	? Id
+	: `${M} ${P}`;
+
+/** The methods of an id, as {@link RouteId} has them. */
+type MethodNames<M extends string | readonly string[]> = M extends string
+	? Uppercase<M>
+	: M extends readonly [infer One extends string]
+		? Uppercase<One>
+		: M extends readonly [
+					infer One extends string,
+					...infer Rest extends readonly string[],
+				]
+			? `${Uppercase<One>}|${MethodNames<Rest>}`
+			: string;
 
 /** The context of a route at path `P` with parts `S`, behind a builder's dependencies `D`. */
 export type RouteContext<
@@ -111,13 +131,14 @@ export type TypedRouteOptions<
 	RouteOptions<RouteContext<P, NoInfer<S>, D>>;
 
 /** Declares one route: path, then everything else. */
-export type DeclareRoute<Prefix extends string, D extends Dependencies> = <
-	const P extends string,
-	const S extends RouteParts = Record<never, never>,
->(
+export type DeclareRoute<
+	M extends string,
+	Prefix extends string,
+	D extends Dependencies,
+> = <const P extends string, const S extends RouteParts = Record<never, never>>(
 	path: P,
 	options: TypedRouteOptions<`${Prefix}${P}`, S, D>,
-) => Route;
+) => Route<RouteId<M, `${Prefix}${P}`, S>>;
 
 /** Declares routes with prefix, upstream, dependencies, policies and tags already set. */
 export interface RouteBuilder<
@@ -125,20 +146,24 @@ export interface RouteBuilder<
 	D extends Dependencies = Record<never, never>,
 > {
 	/** For a method find-my-way and node know, or several. */
-	<const P extends string, const S extends RouteParts = Record<never, never>>(
-		method: string | readonly string[],
+	<
+		const M extends string | readonly string[],
+		const P extends string,
+		const S extends RouteParts = Record<never, never>,
+	>(
+		method: M,
 		path: P,
 		options: TypedRouteOptions<`${Prefix}${P}`, S, D>,
-	): Route;
-	readonly get: DeclareRoute<Prefix, D>;
-	readonly post: DeclareRoute<Prefix, D>;
-	readonly put: DeclareRoute<Prefix, D>;
-	readonly patch: DeclareRoute<Prefix, D>;
-	readonly delete: DeclareRoute<Prefix, D>;
-	readonly head: DeclareRoute<Prefix, D>;
-	readonly options: DeclareRoute<Prefix, D>;
+	): Route<RouteId<MethodNames<M>, `${Prefix}${P}`, S>>;
+	readonly get: DeclareRoute<"GET", Prefix, D>;
+	readonly post: DeclareRoute<"POST", Prefix, D>;
+	readonly put: DeclareRoute<"PUT", Prefix, D>;
+	readonly patch: DeclareRoute<"PATCH", Prefix, D>;
+	readonly delete: DeclareRoute<"DELETE", Prefix, D>;
+	readonly head: DeclareRoute<"HEAD", Prefix, D>;
+	readonly options: DeclareRoute<"OPTIONS", Prefix, D>;
 	/** For every method. A route for one method goes before it. */
-	readonly all: DeclareRoute<Prefix, D>;
+	readonly all: DeclareRoute<"ALL", Prefix, D>;
 	/** A builder with more already set: prefixes and tags add up, policies and dependencies come after the outer ones, an upstream replaces. */
 	with<
 		const P2 extends string = "",
@@ -162,11 +187,14 @@ function build(
 		path: string,
 		options: AnyOptions,
 	): Route => {
-		const methods = typeof method === "string" ? [method] : method;
+		const given = typeof method === "string" ? [method] : method;
+		const methods = given.map((name) => name.toUpperCase());
+		const whole = `${shared.prefix}${path}`;
 		return Object.freeze({
 			kind: "route" as const,
-			methods: methods.map((name) => name.toUpperCase()),
-			path: `${shared.prefix}${path}`,
+			id: options?.operationId ?? toName(methods, whole),
+			methods,
+			path: whole,
 			options,
 			policies: [...shared.policies, ...(options.policies ?? [])],
 			dependencies: { ...shared.dependencies, ...options.dependencies },
@@ -196,6 +224,12 @@ function build(
 				...pickUpstream(more.upstream ?? shared.upstream),
 			}),
 	});
+}
+
+/** How a route is named where it does not name itself: `METHOD /path`. */
+export function toName(methods: readonly string[], path: string): string {
+	const isAll = methods.includes(allMethods);
+	return `${isAll ? "ALL" : methods.join("|")} ${path}`;
 }
 
 function pickUpstream(

@@ -50,19 +50,37 @@ export function compileRoutes(
 		}
 	});
 	problems.push(...findClashes(routes.filter(isRoutable)));
+	const policies = new Set([
+		...shared.policies,
+		...routes.filter(isRoutable).flatMap((one) => one.policies),
+	]);
+	const infos = entries.map((entry) => entry.value.info);
+	// Where a route is missing for its own problems, who looks for it would be misled.
+	if (problems.length === 0) {
+		const own = infos.filter(({ source }) => !docs.includes(source));
+		problems.push(...tellRoutes(policies, own));
+	}
 	throwAll(problems);
 	const router = new Router(entries);
 	return {
 		router,
 		fallback: compileRoute(createFallback(router), open),
-		infos: entries.map((entry) => entry.value.info),
-		policies: [
-			...new Set([
-				...shared.policies,
-				...routes.flatMap((one) => one.policies),
-			]),
-		],
+		infos,
+		policies: [...policies],
 	};
+}
+
+function* tellRoutes(
+	policies: Iterable<Policy>,
+	routes: readonly RouteInfo[],
+): Generator<string> {
+	for (const policy of policies) {
+		try {
+			policy.onRoutes?.(routes);
+		} catch (error) {
+			yield messageOf(error);
+		}
+	}
 }
 
 function messageOf(error: unknown): string {

@@ -224,6 +224,8 @@ export interface Policy {
 	readonly name: string;
 	/** The hooks for that route; null when the policy has nothing to do there. */
 	forRoute(route: RouteInfo): PolicyHooks | null;
+	/** Told once which routes the gateway has, when all are compiled, the docs' own left out. What it throws is one of the problems of the start. */
+	onRoutes?(routes: readonly RouteInfo[]): void;
 	/** Told once when the gateway has been drained. */
 	close?(): MaybePromise<void>;
 	/** What the docs say about a route that has this policy. */
@@ -231,8 +233,10 @@ export interface Policy {
 }
 
 /** A declared route: a plain value. Made by `route`. */
-export interface Route {
+export interface Route<out Id extends string = string> {
 	readonly kind: "route";
+	/** `operationId`, or `METHOD /path` with the builder's prefix. */
+	readonly id: Id;
 	readonly methods: readonly string[];
 	/** With the builder's prefix. */
 	readonly path: string;

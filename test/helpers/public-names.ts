@@ -85,6 +85,13 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		values: "redisStore",
 		types: "RedisClient RedisLimitStore RedisStoreOptions",
 	},
+	"./plans": {
+		values: "plans",
+		types: `Algorithm Charge Consumer ConsumerSource EnforcementOptions
+			ExplainedLimit Limit LimitDecision LimitOptions LimitOutcome LimitStore
+			Period Plan PlanExplanation PlanRefusal PlanRoute Plans PlansOptions
+			Quota Taken Verdict`,
+	},
 	"./access-log": {
 		values: "accessLog",
 		types: "AccessLogOptions LineLogger LineStream LogEntry SinkOptions",

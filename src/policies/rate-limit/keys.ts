@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { type Context, decisionsOf } from "../../index.ts";
+import type { Limit } from "./limit.ts";
 
 /** Whom a limit counts: each address, each user, everyone on each route, or everyone. */
 export type By = "address" | "user" | "endpoint" | "everyone";
@@ -13,11 +14,30 @@ export const keysBy: Readonly<Record<By, KeyOf>> = {
 	address: (ctx) => addressKey(ctx.address),
 	user: (ctx) => {
 		const subject = subjectOf(ctx);
-		return subject === null ? addressKey(ctx.address) : `u:${shorten(subject)}`;
+		return subject === null ? addressKey(ctx.address) : userKey(subject);
 	},
 	endpoint: () => "e",
 	everyone: () => "e",
 };
+
+/** The key of who is known. */
+export function userKey(id: string): string {
+	return `u:${shorten(id)}`;
+}
+
+/**
+ * What a counter's key begins with; `scope` is the route that it is of, or `*`. A limit that is changed
+ * counts anew: what was counted in other units would be misread.
+ */
+export function counterPrefix(
+	policy: string,
+	{ name, algorithm, limit, windowMs, anchorMs, isMonthly }: Limit,
+	scope: string,
+): string {
+	const window = isMonthly ? "month" : windowMs;
+	const shape = `${algorithm}-${limit}-${window}-${anchorMs}`;
+	return `${policy}:${name}:${shape}:${scope}:`;
+}
 
 /** The key of one's own function. */
 export function customKey(

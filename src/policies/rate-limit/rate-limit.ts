@@ -1,6 +1,14 @@
 import type { Context, Outcome, Policy, RouteInfo } from "../../index.ts";
+import { checkCost, isUnbillable } from "./cost.ts";
 import type { Demand } from "./hold.ts";
-import { type By, customKey, type KeyOf, keysBy, subjectOf } from "./keys.ts";
+import {
+	type By,
+	counterPrefix,
+	customKey,
+	type KeyOf,
+	keysBy,
+	subjectOf,
+} from "./keys.ts";
 import { type Limit, type LimitOptions, toLimits } from "./limit.ts";
 import { type EnforcementOptions, Limiter } from "./limiter.ts";
 
@@ -155,15 +163,6 @@ function toRule(rule: LimitRule, limit: Limit, place: string): Rule {
 	};
 }
 
-function isUnbillable({ status }: Outcome): boolean {
-	return status >= 500 || status === 499;
-}
-
-function checkCost(cost: number, where: string): void {
-	if (Number.isFinite(cost) && cost >= 0) return;
-	throw new RangeError(`${where}: cost must be a number from 0, got ${cost}`);
-}
-
 function checkedCost(
 	cost: (ctx: Context) => number,
 	where: string,
@@ -211,11 +210,7 @@ function compileCheck(
 	};
 }
 
-/** A limit that is changed counts anew: what was counted in other units would be misread. */
 function prefixOf(name: string, rule: Rule, route: RouteInfo): string {
 	const { limit, isPerRoute } = rule;
-	const { algorithm, windowMs, anchorMs, isMonthly } = limit;
-	const window = isMonthly ? "month" : windowMs;
-	const shape = `${algorithm}-${limit.limit}-${window}-${anchorMs}`;
-	return `${name}:${limit.name}:${shape}:${isPerRoute ? route.id : "*"}:`;
+	return counterPrefix(name, limit, isPerRoute ? route.id : "*");
 }
