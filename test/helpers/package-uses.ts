@@ -103,6 +103,23 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 		`,
 			prints: "200 429",
 		},
+		"headgate/plans": {
+			code: `
+			import { createGateway, route } from "headgate";
+			import { type Consumer, plans } from "headgate/plans";
+			const ada: Consumer = { id: "ada", plan: "free" };
+			const routes = [route.get("/", { handler: () => "well" })];
+			const limited = plans({
+				routes,
+				consumer: () => ada,
+				plans: { free: { routes: { "GET /": { deny: true } } } },
+			});
+			const gateway = createGateway({ policies: [limited], routes });
+			console.log((await gateway.inject("/")).status, limited.explain(ada, "GET /").refused);
+			await gateway.close();
+		`,
+			prints: "403 denied-by-plan",
+		},
 		"headgate/access-log": {
 			code: `
 			import { type AccessLogOptions, accessLog } from "headgate/access-log";

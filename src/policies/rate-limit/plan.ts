@@ -33,7 +33,7 @@ export interface Quota {
 export interface PlanRoute {
 	/** With counters of this route's own. One with the name of a limit of the plan takes its place here. */
 	readonly limits?: readonly LimitOptions[];
-	/** What a call takes off limits and quotas, but for `concurrency`, where a call is one. Default 1. */
+	/** What a call takes off the plan's limits and quotas. In a limit of this route's own, and in `concurrency`, a call is one. Default 1. */
 	readonly cost?: number;
 	/** Refuses the route to who has this plan, whatever other plans say. Default false. */
 	readonly deny?: boolean;
@@ -129,7 +129,7 @@ export class CheckedPlan {
 		const finish = (rule: Written, isPerRoute: boolean): PlanRule => ({
 			...rule,
 			isPerRoute,
-			cost: costOf(rule.limit, cost),
+			cost: isPerRoute ? 1 : costOf(rule.limit, cost),
 		});
 		const rules = [
 			...rest.map((rule) => finish(rule, false)),

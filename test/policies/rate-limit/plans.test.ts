@@ -29,14 +29,14 @@ suite("a plan", () => {
 			plans: {
 				pro: {},
 				free: {
-					routes: {
-						"GET /a": { limits: [{ limit: 0, window: hour }], cost: 0 },
-					},
+					limits: [{ limit: 0, window: hour }],
+					routes: { b: { limits: [one] }, "GET /fails": { cost: 0 } },
 				},
 			},
 		});
 		assert.deepEqual(await statuses(5, "/a", "ada"), [200, 200, 200, 200, 200]);
 		assert.deepEqual(await statuses(1, "/a", "bob"), [429]);
+		assert.deepEqual(await statuses(1, "/fails", "bob"), [429]);
 		assert.deepEqual(await statuses(1, "/b", "bob"), [200]);
 		assert.equal((await ask("/a", "ada")).headers.ratelimit, undefined);
 	});
@@ -47,7 +47,11 @@ suite("a plan", () => {
 			plans: {
 				free: {
 					limits: [{ limit: 5, window: hour }],
-					routes: { b: { cost: 3 }, "GET /fails": { cost: 0 } },
+					routes: {
+						// Its own limit counts calls.
+						b: { cost: 3, limits: [{ name: "calls", limit: 2, window: hour }] },
+						"GET /fails": { cost: 0 },
+					},
 				},
 			},
 		});
@@ -73,6 +77,17 @@ suite("a plan", () => {
 		assert.deepEqual(await statuses(2, "/b", "bob"), [200, 429]);
 		// What b's own limit refused did not count in that of the plan.
 		assert.deepEqual(await statuses(2, "/fails", "bob"), [502, 429]);
+	});
+
+	test("counts a limit of one route on that route alone", async (t) => {
+		const { statuses } = startPlans(t, {
+			consumers: [bob],
+			plans: {
+				free: { routes: { "GET /a": { limits: [one] }, b: { limits: [one] } } },
+			},
+		});
+		assert.deepEqual(await statuses(2, "/a", "bob"), [200, 429]);
+		assert.deepEqual(await statuses(2, "/b", "bob"), [200, 429]);
 	});
 
 	test("denies a route with 403, and counts nothing then", async (t) => {
