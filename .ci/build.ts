@@ -12,11 +12,25 @@ import { dirname } from "node:path";
 // tsc writes `./x.js` for `./x.ts` in JavaScript, but not in declarations.
 const specifier = /(\bfrom |\bimport\()"(\.{1,2}\/[^"]+)\.ts"/g;
 
+/** Runs the compiler; its options stand in tsconfig.build.json. */
+function compile(...options: readonly string[]): void {
+	const words = ["-p", "tsconfig.build.json", ...options];
+	const { status } = spawnSync("tsc", words, { stdio: "inherit" });
+	if (status !== 0) process.exit(status ?? 1);
+}
+
 rmSync("dist", { recursive: true, force: true });
-const { status } = spawnSync("tsc", ["-p", "tsconfig.build.json"], {
-	stdio: "inherit",
-});
-if (status !== 0) process.exit(status ?? 1);
+compile("--emitDeclarationOnly");
+// Comments stand in the declarations and in src, to which the maps lead: a third copy would be dead weight.
+compile(
+	"--declaration",
+	"false",
+	"--declarationMap",
+	"false",
+	"--isolatedDeclarations",
+	"false",
+	"--removeComments",
+);
 for (const file of globSync("dist/**/*.d.ts")) {
 	const text = readFileSync(file, "utf8");
 	writeFileSync(file, text.replace(specifier, '$1"$2.js"'));
