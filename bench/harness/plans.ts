@@ -33,6 +33,9 @@ const typed = request("/users/7?verbose=true&page=3", {
 	"x-api-key": apiKeyValue,
 });
 const full = request("/users/7", { authorization: `Bearer ${token()}` });
+const keyed = request("/users/7", { "x-api-key": apiKeyValue });
+const largeBytes = 100_000;
+const large = request(`/bytes/${largeBytes}`);
 const post: LoadRequest = {
 	method: "POST",
 	path: "/users",
@@ -84,7 +87,38 @@ export const sections: readonly Section[] = [
 		id: "cache",
 		title: "Cache hit, 82 bytes",
 		reference: "bare",
-		rows: ["bare", "gateway-cache"].map(row(get)),
+		rows: [
+			...["bare", "gateway-cache"].map(row(get)),
+			policy("local handler", "handler", get),
+		],
+	},
+	{
+		id: "cache-work",
+		title: "The cache's other work, beside a pass-through of the same answer",
+		reference: "gateway",
+		rows: [
+			row(get)("gateway"),
+			policy("miss, stored", "cache-miss", get),
+			policy("one miss in 40", "cache-collapse", get),
+			{ ...row(large, largeBytes)("gateway"), name: "100 KB pass-through" },
+			policy("100 KB hit", "cache", large, largeBytes),
+		],
+	},
+	{
+		id: "costs",
+		title: "One policy alone, GET, 82-byte JSON answer",
+		reference: "gateway",
+		rows: [
+			row(get)("gateway"),
+			policy("api key", "api-key", keyed),
+			policy("jwt, cached", "jwt", full),
+			policy("rate limit, memory", "rate-limit", get),
+			policy("access log", "access-log", get),
+			policy("metrics", "metrics", get),
+			policy("request id", "request-id", get),
+			policy("status page", "status", get),
+			policy("all observability", "observability", get),
+		],
 	},
 ];
 
@@ -98,6 +132,8 @@ export const comparisons: Readonly<Record<string, RowPlan>> = {
 	post: row(post)("gateway"),
 	body: row(post)("gateway-body"),
 	download: row(request(`/bytes/${mebibyte}`), mebibyte)("gateway"),
+	cache: row(get)("gateway-cache"),
+	handler: policy("local handler", "handler", get),
 };
 
 function request(
@@ -112,6 +148,20 @@ function row(
 	answerBytes: number = smallBytes,
 ): (name: string) => RowPlan {
 	return (name) => ({ name, file: `${name}.ts`, request: work, answerBytes });
+}
+
+/** Pass-through with what `POLICY` names added to it. */
+function policy(
+	name: string,
+	id: string,
+	work: LoadRequest,
+	answerBytes: number = smallBytes,
+): RowPlan {
+	return {
+		...row(work, answerBytes)("gateway-policy"),
+		name,
+		env: { POLICY: id },
+	};
 }
 
 function routes(count: number): RowPlan {

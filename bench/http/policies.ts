@@ -1,4 +1,5 @@
 import type { Dependency, Policy } from "../../src/core/types.ts";
+import type { Dependencies, Reply, Route } from "../../src/index.ts";
 
 // The entry points of the policies that the variants use, as the design fixes them: a variant loads them
 // by path, so that it can run on a revision that has them not.
@@ -29,4 +30,18 @@ export interface RequestIdModule {
 
 export interface CacheModule {
 	cache(options?: object): Policy;
+}
+
+export interface StatusModule {
+	status(options: object): { policy: Policy; routes: readonly Route[] };
+}
+
+/** What is put in front of a pass-through route, or in its place. */
+export interface Layer {
+	readonly policies?: readonly Policy[];
+	readonly dependencies?: Dependencies;
+	/** Routes that the policy brings with it. */
+	readonly routes?: readonly Route[];
+	/** Answers instead of the upstream. */
+	readonly handler?: () => Reply;
 }

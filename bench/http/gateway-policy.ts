@@ -1,0 +1,119 @@
+// Pass-through with one thing added, by its name in `POLICY`: what that alone costs.
+import { apiKeyValue, jwtSecret } from "../harness/work.ts";
+import { skip, upstreamUrl } from "./contender.ts";
+import { headgate, load, serve } from "./gateway-source.ts";
+import type {
+	AccessLogModule,
+	ApiKeyModule,
+	CacheModule,
+	JwtModule,
+	Layer,
+	MetricsModule,
+	RateLimitModule,
+	RequestIdModule,
+	StatusModule,
+} from "./policies.ts";
+
+const observability = "policies/observability";
+
+/** Each loads its own module alone, so that one that is missing skips its own row only. */
+const layers: Readonly<Record<string, () => Promise<Layer>>> = {
+	"api-key": async () => {
+		const { apiKey } = await load<ApiKeyModule>("policies/auth/api-key.ts");
+		const keys = [{ key: apiKeyValue, id: "bench" }];
+		return { dependencies: { caller: apiKey({ header: "x-api-key", keys }) } };
+	},
+	jwt: async () => {
+		const { jwt } = await load<JwtModule>("policies/auth/jwt.ts");
+		const caller = jwt({
+			algorithms: ["HS256"],
+			secret: jwtSecret,
+			issuer: "bench",
+			audience: "bench",
+		});
+		return { dependencies: { caller } };
+	},
+	"rate-limit": async () => {
+		const { rateLimit } = await load<RateLimitModule>(
+			"policies/rate-limit/rate-limit.ts",
+		);
+		return { policies: [rateLimit({ limit: 1e12, windowMs: 1000 })] };
+	},
+	"access-log": async () => {
+		const { accessLog } = await load<AccessLogModule>(
+			`${observability}/access-log.ts`,
+		);
+		return { policies: [accessLog({ destination: "/dev/null" })] };
+	},
+	metrics: async () => {
+		const { metrics } = await load<MetricsModule>(
+			`${observability}/metrics.ts`,
+		);
+		return { policies: [metrics()] };
+	},
+	"request-id": async () => {
+		const { requestId } = await load<RequestIdModule>(
+			`${observability}/request-id.ts`,
+		);
+		return { policies: [requestId()] };
+	},
+	status: async () => {
+		const { status } = await load<StatusModule>(
+			`${observability}/status/status.ts`,
+		);
+		const { policy, routes } = status({ dependencies: {} });
+		return { policies: [policy], routes };
+	},
+	observability: () => joined("request-id", "access-log", "metrics", "status"),
+	cache: () => cached({}),
+	/** Every request is somebody else's: it misses, and its answer is stored. */
+	"cache-miss": () => {
+		let count = 0;
+		return cached({ partition: () => String(count++) });
+	},
+	/** One request of 40 misses; the rest wait for its answer, or find it stored. */
+	"cache-collapse": () => {
+		let count = 0;
+		return cached({ partition: () => String(Math.floor(count++ / 40)) });
+	},
+	/** No policy and no upstream: what a prepared answer costs without the cache. */
+	handler: async () => {
+		const { smallBody } = await import("../harness/work.ts");
+		const answer = headgate.reply(200, smallBody, {
+			"content-type": "application/json",
+		});
+		return { handler: () => answer };
+	},
+};
+
+async function cached(options: object): Promise<Layer> {
+	const { cache } = await load<CacheModule>("policies/cache/cache.ts");
+	return { policies: [cache({ ttlSeconds: 3600, ...options })] };
+}
+
+async function joined(...names: readonly string[]): Promise<Layer> {
+	const all = await Promise.all(names.map((name) => layers[name]?.()));
+	return {
+		policies: all.flatMap((layer) => layer?.policies ?? []),
+		routes: all.flatMap((layer) => layer?.routes ?? []),
+	};
+}
+
+const name = process.env.POLICY ?? "";
+const toLayer = layers[name] ?? skip(`no such POLICY: "${name}"`);
+const {
+	policies = [],
+	dependencies = {},
+	routes = [],
+	handler,
+} = await toLayer();
+
+await serve({
+	policies,
+	routes: [
+		...routes,
+		handler
+			? headgate.route.get("/*", { handler })
+			: headgate.route.get("/*", { upstream: upstreamUrl, dependencies }),
+	],
+});
