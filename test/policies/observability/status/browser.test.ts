@@ -60,65 +60,77 @@ function assertNear(value: number, exact: number, slack: number): void {
 	assert.ok(away <= slack, `${value} is too far from ${exact}`);
 }
 
-test(
-	"under load the page shows what the load tool measured, within 5 percent",
-	skip,
-	async (t) => {
-		let count = 0;
-		const { url: upstream } = await startUpstream(t, (_req, res) => {
-			count++;
-			// Three of a hundred are slow: p99 lies among them.
-			setTimeout(() => res.end("done"), count % 100 < 3 ? 600 : 150);
-		});
-		const { url, tab } = await start(t, [
-			route.get("/work/:id", { upstream }),
-			route.get("/idle", { handler: () => reply(204) }),
-		]);
-		const before = await tab.rows("routes");
-		assert.equal(before.length, 0);
-		const running = autocannon({
-			url: `${url}/work/7?token=hidden`,
-			connections: 40,
-			duration: 5,
-			workers: 1,
-		});
-		await tab.untilRow("routes", "/work/:id");
-		const first = await tab.callsOf("/work/:id");
-		await tab.untilCalls("/work/:id", (calls) => calls > first);
-		const measured = await running;
-		assert.equal(measured.errors, 0);
-		const { requests, latency } = measured;
-		await tab.untilCalls("/work/:id", (calls) => calls >= requests.total);
+/** What a load tool measured beside what the page says of the same calls. */
+async function compareUnderLoad(t: TestContext): Promise<void> {
+	let count = 0;
+	const { url: upstream } = await startUpstream(t, (_req, res) => {
+		count++;
+		// Three of a hundred are slow: p99 lies among them. The others differ too, so
+		// that the calls don't come in waves, which a second cuts through at random.
+		const ms = count % 100 < 3 ? 600 : 100 + ((count * 37) % 100);
+		setTimeout(() => res.end("done"), ms);
+	});
+	const { url, tab } = await start(t, [
+		route.get("/work/:id", { upstream }),
+		route.get("/idle", { handler: () => reply(204) }),
+	]);
+	const before = await tab.rows("routes");
+	assert.equal(before.length, 0);
+	const running = autocannon({
+		url: `${url}/work/7?token=hidden`,
+		connections: 40,
+		duration: 5,
+		workers: 1,
+	});
+	await tab.untilRow("routes", "/work/:id");
+	const first = await tab.callsOf("/work/:id");
+	await tab.untilCalls("/work/:id", (calls) => calls > first);
+	const measured = await running;
+	assert.equal(measured.errors, 0);
+	const { requests, latency } = measured;
+	await tab.untilCalls("/work/:id", (calls) => calls >= requests.total);
 
-		const { total, history } = await snapshotOf(url);
-		// What was under way when the load ended was cut off: those are not answered.
-		assertNear(total.status["2xx"], requests.total, 0.05 * requests.total);
-		assert.equal(total.calls, total.status["2xx"] + total.status["499"]);
-		const read = (name: string) => {
-			const at = history.columns.indexOf(name);
-			// Only whole seconds of the load.
-			const isBusy = history.columns.indexOf("2xx");
-			return history.rows
-				.filter((row) => (row[isBusy] ?? 0) > 0)
-				.slice(1, -1)
-				.map((row) => row[at] ?? 0);
-		};
-		const periods = read("periodMs");
-		const rates = read("2xx").map((n, i) => (n * 1_000) / (periods[i] ?? 1));
-		const rate = rates.sort((a, b) => a - b)[Math.floor(rates.length / 2)];
-		assertNear(rate ?? 0, requests.p50, 0.05 * requests.p50 + 5);
-		// What waits outside of a process that is late is measured by the client alone.
-		const lateMs = Math.max(...read("loopDelayP99Ms"));
-		assertNear(
-			total.p50Ms ?? 0,
-			latency.p50,
-			0.05 * latency.p50 + 2 + lateMs / 4,
-		);
-		assertNear(total.p99Ms ?? 0, latency.p99, 0.05 * latency.p99 + 2 + lateMs);
-		assert.doesNotMatch(await tab.text(), /hidden|token/);
-		assert.deepEqual(tab.faults, []);
-	},
-);
+	const { total, history } = await snapshotOf(url);
+	// What was under way when the load ended was cut off: those are not answered.
+	assertNear(total.status["2xx"], requests.total, 0.05 * requests.total);
+	assert.equal(total.calls, total.status["2xx"] + total.status["499"]);
+	assert.doesNotMatch(await tab.text(), /hidden|token/);
+	assert.deepEqual(tab.faults, []);
+	const read = (name: string) => {
+		const at = history.columns.indexOf(name);
+		// Only whole seconds of the load.
+		const isBusy = history.columns.indexOf("2xx");
+		return history.rows
+			.filter((row) => (row[isBusy] ?? 0) > 0)
+			.slice(1, -1)
+			.map((row) => row[at] ?? 0);
+	};
+	const periods = read("periodMs");
+	const rates = read("2xx").map((n, i) => (n * 1_000) / (periods[i] ?? 1));
+	const rate = rates.sort((a, b) => a - b)[Math.floor(rates.length / 2)];
+	assertNear(rate ?? 0, requests.p50, 0.05 * requests.p50 + 5);
+	// What waits outside of a process that is late is measured by the client alone.
+	const lateMs = Math.max(...read("loopDelayP99Ms"));
+	const { p50, p99 } = latency;
+	assertNear(total.p50Ms ?? 0, p50, 0.05 * p50 + 2 + lateMs / 4);
+	assertNear(total.p99Ms ?? 0, p99, 0.05 * p99 + 2 + lateMs);
+}
+
+test("under load the page shows what the load tool measured, within 5 percent", {
+	skip: skipReason,
+	timeout: 180_000,
+}, async (t) => {
+	// The two count in different processes, and whatever else the machine does may hold
+	// one of them for a while: a page that counts wrong is wrong each time.
+	for (let run = 1; ; run++) {
+		try {
+			return await compareUnderLoad(t);
+		} catch (error) {
+			if (!(error instanceof assert.AssertionError) || run === 5) throw error;
+			t.diagnostic(`run ${run}: ${error.message}`);
+		}
+	}
+});
 
 test(
 	"the filters show the routes that they are asked for, and a click on a column sorts",
