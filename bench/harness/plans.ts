@@ -134,6 +134,15 @@ export const comparisons: Readonly<Record<string, RowPlan>> = {
 	download: row(request(`/bytes/${mebibyte}`), mebibyte)("gateway"),
 	cache: row(get)("gateway-cache"),
 	handler: policy("local handler", "handler", get),
+	miss: policy("miss, stored", "cache-miss", get),
+	"api-key": policy("api key", "api-key", keyed),
+	jwt: policy("jwt, cached", "jwt", full),
+	limit: policy("rate limit, memory", "rate-limit", get),
+	log: policy("access log", "access-log", get),
+	metrics: policy("metrics", "metrics", get),
+	id: policy("request id", "request-id", get),
+	status: policy("status page", "status", get),
+	observability: policy("all observability", "observability", get),
 };
 
 function request(

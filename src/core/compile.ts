@@ -29,13 +29,16 @@ import {
 	dependencySteps,
 	type FinishHooks,
 	finishHooksOf,
+	isThenable,
 	modeOf,
 	type NamedHooks,
 	outgoingSteps,
 	parameterSteps,
 	payloadSteps,
 	policySteps,
+	type StartHooks,
 	type Step,
+	startHooksOf,
 } from "./steps.ts";
 import type {
 	Dependencies,
@@ -64,6 +67,8 @@ export interface Plan {
 	readonly outgoing: Outgoing | null;
 	/** Asks the upstream without a client; null where a handler answers. */
 	readonly ask: AskUpstream | null;
+	/** Null where no policy wants to know. */
+	readonly startHooks: StartHooks;
 	/** Null where no policy wants to know. */
 	readonly finishHooks: FinishHooks;
 	/** Sees each call to the upstream; null where no policy does. */
@@ -134,6 +139,7 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 				: compileAnswer(route, target, answerHooks),
 		errorHooks: errorHooksOf(hooks.map(({ hooks: own }) => own)),
 		outgoing,
+		startHooks: startHooksOf(hooks),
 		finishHooks: finishHooksOf(hooks),
 		watchAttempt: compileAttempts(hooks),
 		timesSteps,
@@ -158,6 +164,7 @@ function toPreflight(
 		errorHooks: null,
 		outgoing: null,
 		ask: null,
+		startHooks: startHooksOf(hooks),
 		finishHooks: finishHooksOf(hooks),
 		watchAttempt: null,
 		timesSteps: false,
@@ -284,13 +291,4 @@ function compileHandler(route: Route): Act {
 			);
 		},
 	};
-}
-
-/** Whether a value is to be awaited. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-	return (
-		typeof value === "object" &&
-		value !== null &&
-		typeof (value as { then?: unknown }).then === "function"
-	);
 }

@@ -10,12 +10,14 @@ import {
 	toOriginForm,
 } from "../http/target.ts";
 import { BodyWatch } from "./body-watch.ts";
-import { isThenable, type Plan } from "./compile.ts";
+import type { Plan } from "./compile.ts";
 import { RequestContext } from "./context.ts";
+import { tellStart } from "./outcome.ts";
 import { allMethods } from "./route.ts";
 import type { Match, Router } from "./router.ts";
 import type { Runtime } from "./runtime.ts";
 import { sendReply } from "./send.ts";
+import { isThenable } from "./steps.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** Answers requests: what `http.createServer` takes. */
@@ -141,6 +143,8 @@ export function run({ ctx, refusal }: Matched, upgrade: Upgrade | null): void {
 	if (ctx.peer.isEnding) return;
 	ctx.upgrade = upgrade;
 	begin(ctx);
+	const { startHooks } = ctx.plan;
+	if (startHooks !== null) tellStart(ctx, startHooks);
 	if (upgrade === null && ctx.head.upgrade !== null) endBehind(ctx);
 	if (refusal === null) runFrom(ctx, 0);
 	else {

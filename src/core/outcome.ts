@@ -1,7 +1,24 @@
 import type { RequestContext } from "./context.ts";
 import { RequestOutcome } from "./request-outcome.ts";
 import { type Cleanup, finishGenerators } from "./resolution.ts";
-import type { FinishHooks } from "./steps.ts";
+import type { FinishHooks, StartHooks } from "./steps.ts";
+
+/** Step 1: tells every policy that wants to know that a request has begun. */
+export function tellStart(
+	ctx: RequestContext,
+	hooks: NonNullable<StartHooks>,
+): void {
+	for (const onStart of hooks) {
+		try {
+			onStart(ctx);
+		} catch (error) {
+			ctx.runtime.logger.error(
+				{ err: error, route: ctx.plan.info.id },
+				"onStart failed",
+			);
+		}
+	}
+}
 
 /** Step 9: tells every policy that wants to know how a request ended; one that fails does not keep it from the next. */
 export function tellPolicies(

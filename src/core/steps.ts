@@ -58,6 +58,26 @@ export function modeOf(written: unknown): "sync" | "async" {
 		: "sync";
 }
 
+/** What policies want to be told when a request begins; null where none does. */
+export type StartHooks = readonly ((ctx: RequestContext) => void)[] | null;
+
+/** Step 1 of every policy that has one. */
+export function startHooksOf(hooks: readonly NamedHooks[]): StartHooks {
+	const found = hooks.flatMap(({ hooks: own }) =>
+		own.onStart === undefined ? [] : [own.onStart.bind(own)],
+	);
+	return found.length === 0 ? null : found;
+}
+
+/** Whether a value is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		typeof (value as { then?: unknown }).then === "function"
+	);
+}
+
 /** Step 9 of every policy that has one. */
 export function finishHooksOf(hooks: readonly NamedHooks[]): FinishHooks {
 	const found = hooks.flatMap(({ hooks: own }) =>

@@ -194,6 +194,8 @@ export interface PolicyHooks {
 	readonly answersPreflight?: boolean;
 	/** Whether the time of every step is taken, for `Outcome.steps`. Default false: the clock is not read then. */
 	readonly timesSteps?: boolean;
+	/** Step 1, synchronous: the route has a request, which an earlier policy or the head itself may yet refuse. One `onFinish` follows. */
+	onStart?(ctx: Context): void;
 	/** Step 2: nothing is known but the head. A reply ends the request. */
 	onRequest?(ctx: Context): MaybePromise<Reply | undefined | void>;
 	/** Step 5: identity is known, the body is not read. A reply ends the request. */

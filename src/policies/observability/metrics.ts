@@ -1,6 +1,5 @@
 import { createRequire } from "node:module";
 import {
-	type Context,
 	type Dependencies,
 	decisionsOf,
 	type Policy,
@@ -64,15 +63,12 @@ function countRoute(
 	instruments: Instruments,
 ): ReturnType<Policy["forRoute"]> {
 	const counted = instruments.ofRoute(info);
-	// An earlier policy may answer before step 2 comes here: such a request was never in flight for us.
-	const open = new Set<Context>();
 	return {
-		onRequest(ctx) {
-			open.add(ctx);
+		onStart() {
 			counted.inFlight.inc();
 		},
 		onFinish(ctx, outcome) {
-			if (open.delete(ctx)) counted.inFlight.dec();
+			counted.inFlight.dec();
 			counted.add(ctx.method, outcome);
 			for (const decision of decisionsOf(ctx)) instruments.decide(decision);
 		},

@@ -40,8 +40,6 @@ export class Recorder {
 	restCount = 0;
 	readonly #maxRoutes: number;
 	readonly #timesSteps: boolean;
-	/** Requests whose step 2 was seen: an earlier policy may have answered others. */
-	readonly #open = new Set<Context>();
 
 	constructor(
 		maxRoutes: number,
@@ -64,8 +62,7 @@ export class Recorder {
 		let origin: Origin | null = null;
 		return {
 			timesSteps: this.#timesSteps,
-			onRequest: (ctx) => {
-				this.#open.add(ctx);
+			onStart: () => {
 				this.total.inFlight++;
 				traffic().inFlight++;
 			},
@@ -100,10 +97,8 @@ export class Recorder {
 	#finish(ctx: Context, outcome: Outcome, route: TrafficCounter): void {
 		const nowMs = this.now();
 		const { status, source } = outcome;
-		if (this.#open.delete(ctx)) {
-			this.total.inFlight--;
-			route.inFlight--;
-		}
+		this.total.inFlight--;
+		route.inFlight--;
 		const statusClass = classOf(status);
 		const isFailed = statusClass === 4;
 		route.add(nowMs, statusClass, isFailed);
