@@ -48,6 +48,7 @@ import type {
 	StepInfo,
 	UpstreamRequest,
 } from "./types.ts";
+import { compileWithin, type RunWithin } from "./within.ts";
 
 /** A route made ready: what is decided once, at start-up. */
 export interface Plan {
@@ -69,6 +70,8 @@ export interface Plan {
 	readonly ask: AskUpstream | null;
 	/** Null where no policy wants to know. */
 	readonly startHooks: StartHooks;
+	/** What the steps run inside of; null where no policy puts anything around them. */
+	readonly within: RunWithin | null;
 	/** Null where no policy wants to know. */
 	readonly finishHooks: FinishHooks;
 	/** Sees each call to the upstream; null where no policy does. */
@@ -140,6 +143,7 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		errorHooks: errorHooksOf(hooks.map(({ hooks: own }) => own)),
 		outgoing,
 		startHooks: startHooksOf(hooks),
+		within: compileWithin(hooks),
 		finishHooks: finishHooksOf(hooks),
 		watchAttempt: compileAttempts(hooks),
 		timesSteps,
@@ -165,6 +169,7 @@ function toPreflight(
 		outgoing: null,
 		ask: null,
 		startHooks: startHooksOf(hooks),
+		within: compileWithin(hooks),
 		finishHooks: finishHooksOf(hooks),
 		watchAttempt: null,
 		timesSteps: false,

@@ -146,7 +146,7 @@ export function run({ ctx, refusal }: Matched, upgrade: Upgrade | null): void {
 	const { startHooks } = ctx.plan;
 	if (startHooks !== null) tellStart(ctx, startHooks);
 	if (upgrade === null && ctx.head.upgrade !== null) endBehind(ctx);
-	if (refusal === null) runFrom(ctx, 0);
+	if (refusal === null) runSteps(ctx);
 	else {
 		// Where the head is in doubt, so is where the next request begins.
 		ctx.isLast = true;
@@ -210,6 +210,12 @@ function checkHead(req: IncomingMessage, head: RequestHead, peer: Peer): void {
 
 // RFC 3986 section 3.2.2: a name, an IPv4 address or an IPv6 literal, and a port. No user information, no path.
 const validHost = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
+
+function runSteps(ctx: RequestContext): void {
+	const { within } = ctx.plan;
+	if (within === null) runFrom(ctx, 0);
+	else within(ctx, () => runFrom(ctx, 0));
+}
 
 /** Steps 2 to 7 from the one given, then step 8. Only what is thenable is waited for. */
 function runFrom(ctx: RequestContext, first: number): void {

@@ -196,6 +196,11 @@ export interface PolicyHooks {
 	readonly timesSteps?: boolean;
 	/** Step 1, synchronous: the route has a request, which an earlier policy or the head itself may yet refuse. One `onFinish` follows. */
 	onStart?(ctx: Context): void;
+	/**
+	 * Step 1, synchronous, once per request whose head is good: calls `run`, which goes through the steps behind
+	 * it. For what holds while they run and wait, such as `storage.run(value, run)` of an AsyncLocalStorage.
+	 */
+	runWithin?(ctx: Context, run: () => void): void;
 	/** Step 2: nothing is known but the head. A reply ends the request. */
 	onRequest?(ctx: Context): MaybePromise<Reply | undefined | void>;
 	/** Step 5: identity is known, the body is not read. A reply ends the request. */
