@@ -145,6 +145,19 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 			prints:
 				'headgate/metrics needs the package "prom-client": npm install prom-client',
 		},
+		"headgate/tracing": {
+			code: `
+			import { type TracingOptions, tracing } from "headgate/tracing";
+			const options: TracingOptions = { trust: "trusted" };
+			try {
+				tracing(options);
+			} catch (error) {
+				console.log((error as Error).message);
+			}
+		`,
+			prints:
+				'headgate/tracing needs the package "@opentelemetry/api": npm install @opentelemetry/api',
+		},
 		"headgate/request-id": {
 			code: `
 			import { createGateway, route } from "headgate";

@@ -100,6 +100,10 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		values: "metrics",
 		types: "Metrics MetricsOptions",
 	},
+	"./tracing": {
+		values: "tracing",
+		types: "TracerSource TracingOptions",
+	},
 	"./request-id": {
 		values: "requestId",
 		types: "RequestIdOptions",

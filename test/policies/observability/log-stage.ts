@@ -5,6 +5,7 @@ import {
 	dependency,
 	HttpError,
 	input,
+	type Policy,
 	reply,
 	route,
 	Type,
@@ -55,6 +56,9 @@ const service: RequestListener = (req, res) => {
 			break;
 		case "/up/silent":
 			break;
+		case "/up/endless":
+			res.write("first");
+			break;
 		case "/cached":
 			res.setHeader("cache-control", "max-age=60");
 			res.end("cached");
@@ -69,6 +73,7 @@ const service: RequestListener = (req, res) => {
 export async function startLog(
 	t: TestContext,
 	options: AccessLogOptions = {},
+	policies: readonly Policy[] = [],
 ): Promise<LogStage> {
 	const { url: origin } = await startUpstream(t, service);
 	const { url: chat, server } = await startService(t);
@@ -86,7 +91,7 @@ export async function startLog(
 	const gateway = createGateway({
 		docs: false,
 		logger: ownLog,
-		policies: [accessLog({ destination: { write }, ...options })],
+		policies: [...policies, accessLog({ destination: { write }, ...options })],
 		routes: routesTo(origin, chat),
 	});
 	const { port } = await startGateway(t, gateway);
