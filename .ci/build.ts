@@ -7,10 +7,13 @@ import {
 	rmSync,
 	writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 // tsc writes `./x.js` for `./x.ts` in JavaScript, but not in declarations.
 const specifier = /(\bfrom |\bimport\()"(\.{1,2}\/[^"]+)\.ts"/g;
+
+/** What a declaration names of our own. */
+const named = /(?:\bfrom |\bimport\()"(\.{1,2}\/[^"]+)"/g;
 
 /** Runs the compiler; its options stand in tsconfig.build.json. */
 function compile(...options: readonly string[]): void {
@@ -35,6 +38,27 @@ for (const file of globSync("dist/**/*.d.ts")) {
 	const text = readFileSync(file, "utf8");
 	writeFileSync(file, text.replace(specifier, '$1"$2.js"'));
 }
+// Of the declarations, a compiler reads those that an exported one leads to. The others would be dead weight.
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const reached = new Set<string>();
+for (const { types } of Object.values<{ types?: string }>(manifest.exports)) {
+	if (types !== undefined) reach(join(types));
+}
+for (const file of globSync("dist/**/*.d.ts")) {
+	if (reached.has(file)) continue;
+	rmSync(file);
+	rmSync(`${file}.map`, { force: true });
+}
+
+/** Notes a declaration, and all that it names. */
+function reach(file: string): void {
+	if (reached.has(file)) return;
+	reached.add(file);
+	for (const [, name = ""] of readFileSync(file, "utf8").matchAll(named)) {
+		reach(join(dirname(file), name.replace(/\.js$/, ".d.ts")));
+	}
+}
+
 // What a browser gets goes along as it is.
 for (const file of globSync("src/**/page/*.{html,css,js,svg}")) {
 	const target = file.replace(/^src/, "dist");

@@ -10,7 +10,7 @@ import {
 	writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { ask, Command } from "./helpers/command.ts";
@@ -113,6 +113,27 @@ suite("the packed package, installed into an empty project", () => {
 			assert.ok(paths.includes(path), path);
 		}
 		assert.ok(pack.unpackedSize < maxUnpackedBytes, `${pack.unpackedSize}`);
+	});
+
+	test("has each declaration that another one names, and no other", async () => {
+		const folder = join(temp, "user/node_modules/headgate");
+		const paths = pack.files
+			.map(({ path }) => path)
+			.filter((path) => path.endsWith(".d.ts"));
+		const named = new Set<string>();
+		for (const path of paths) {
+			const text = await readFile(join(folder, path), "utf8");
+			for (const [, name = ""] of text.matchAll(/"(\.{1,2}\/[^"]+)\.js"/g)) {
+				named.add(`${join(dirname(path), name)}.d.ts`);
+			}
+		}
+		const { exports } = JSON.parse(
+			await readFile(join(folder, "package.json"), "utf8"),
+		);
+		for (const { types } of Object.values<{ types?: string }>(exports)) {
+			if (types !== undefined) named.add(join(types));
+		}
+		assert.deepEqual([...named].sort(), paths.sort());
 	});
 
 	test("has a use here for each subpath that it exports", async () => {
