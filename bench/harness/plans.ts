@@ -113,6 +113,7 @@ export const sections: readonly Section[] = [
 			policy("api key", "api-key", keyed),
 			policy("jwt, cached", "jwt", full),
 			policy("rate limit, memory", "rate-limit", get),
+			policy("empty onFinish", "on-finish", get),
 			policy("access log", "access-log", get),
 			policy("metrics", "metrics", get),
 			policy("request id", "request-id", get),

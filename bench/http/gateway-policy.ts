@@ -64,6 +64,11 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		const { policy, routes } = status({ dependencies: {} });
 		return { policies: [policy], routes };
 	},
+	/** What an outcome costs that nobody reads. */
+	"on-finish": async () => {
+		const forRoute = () => ({ onFinish: () => undefined });
+		return { policies: [{ name: "on-finish", forRoute }] };
+	},
 	observability: () => joined("request-id", "access-log", "metrics", "status"),
 	cache: () => cached({}),
 	/** Every request is somebody else's: it misses, and its answer is stored. */

@@ -34,9 +34,9 @@ export interface AccessLogOptions extends SinkOptions {
  */
 export function accessLog(options: AccessLogOptions = {}): Policy {
 	checkOptions(options);
-	const { logger, close } = openLog(options);
-	const isWanted = compileFilter(options);
 	const { fields, redactQuery = [] } = options;
+	const { logger, close } = openLog(options, fields === undefined);
+	const isWanted = compileFilter(options);
 	const hidden = new Set(redactQuery.map((name) => name.toLowerCase()));
 	return {
 		name: "access-log",

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { DestinationStream, LoggerOptions } from "pino";
+import { GatheredLines, plainLogger } from "./plain-log.ts";
 
 /** What is used of a logger: a pino logger is one. */
 export interface LineLogger {
@@ -29,8 +30,13 @@ export interface LogSink {
 	readonly close: () => Promise<void>;
 }
 
-/** Lines are written when so many bytes are there, and after so many milliseconds. */
-const gatheredBytes = 8_192;
+/**
+ * Lines are written when so many bytes are there, and after so many milliseconds. Each
+ * write wakes a thread: a file takes many lines at once, a pipe as many as Docker's
+ * reader does, 16 KiB.
+ */
+const gatheredFileBytes = 65_536;
+const gatheredPipeBytes = 15_000;
 const flushMs = 100;
 /** What waits for a disk or a pipe that does not take it; beyond that, lines are dropped. */
 const maxWaitingBytes = 16 * 1024 * 1024;
@@ -45,8 +51,12 @@ interface Destination extends DestinationStream {
 
 const require = createRequire(import.meta.url);
 
-/** Opens the log, or takes the logger that was given. */
-export function openLog(options: SinkOptions): LogSink {
+/**
+ * Opens the log, or takes the logger that was given. `isPlain` says that lines
+ * hold strings and finite numbers only: then they need none of pino's care for
+ * values that JSON can not tell.
+ */
+export function openLog(options: SinkOptions, isPlain: boolean): LogSink {
 	const { logger, destination = 1 } = options;
 	if (logger !== undefined) return { logger, close: async () => undefined };
 	const { pino } = load<typeof import("pino")>("pino");
@@ -64,19 +74,36 @@ export function openLog(options: SinkOptions): LogSink {
 		const stream = pretty({ destination, sync: true, ...prettyLine });
 		return { logger: pino(settings, stream), close: async () => undefined };
 	}
+	const minLength =
+		typeof destination === "string" ? gatheredFileBytes : gatheredPipeBytes;
 	const sink = pino.destination({
 		dest: destination,
 		sync: false,
-		minLength: gatheredBytes,
+		minLength,
+		maxWrite: minLength + 1_024,
 		periodicFlush: flushMs,
 		maxLength: maxWaitingBytes,
 	} as Parameters<typeof pino.destination>[0]) as unknown as Destination;
 	// A log that can not be written (a full disk, a closed pipe) takes no request with it.
 	sink.on("error", warnOnce("can not be written"));
 	sink.on("drop", warnOnce("drops lines: what it writes to does not keep up"));
+	if (!isPlain) {
+		const close = () => closed(sink, destination);
+		return { logger: pino(settings, sink), close };
+	}
+	const gathered = new GatheredLines(sink, gatheredPipeBytes);
+	const onExit = (): void => {
+		gathered.flush();
+		sink.flushSync();
+	};
+	process.on("exit", onExit);
 	return {
-		logger: pino(settings, sink),
-		close: () => closed(sink, destination),
+		logger: plainLogger(gathered),
+		close() {
+			process.off("exit", onExit);
+			gathered.flush();
+			return closed(sink, destination);
+		},
 	};
 }
 
