@@ -78,8 +78,8 @@ export const publicNames: Readonly<Record<string, Names>> = {
 	"./rate-limit": {
 		values: "memoryStore rateLimit",
 		types: `Algorithm By Charge EnforcementOptions Limit LimitDecision LimitOptions
-			LimitOutcome LimitRule LimitStore MemoryStoreOptions Period
-			RateLimitOptions Taken Verdict`,
+			LimitOutcome LimitRule LimitStore MemoryStoreOptions Overflow
+			Period RateLimitOptions Taken Verdict`,
 	},
 	"./rate-limit/redis": {
 		values: "redisStore",
@@ -89,7 +89,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		values: "plans",
 		types: `Algorithm Charge Consumer ConsumerSource EnforcementOptions
 			ExplainedLimit Limit LimitDecision LimitOptions LimitOutcome LimitStore
-			Period Plan PlanExplanation PlanRefusal PlanRoute Plans PlansOptions
+			Overflow Period Plan PlanExplanation PlanRefusal PlanRoute Plans PlansOptions
 			Quota Taken Verdict`,
 	},
 	"./access-log": {

@@ -18,6 +18,8 @@ export interface LimitDecision extends Decision {
 	readonly reason: string;
 	/** What that limit has left; null where nothing was counted. */
 	readonly remaining: number | null;
+	/** How long the call waited for its turn, in milliseconds; 0 where it did not. */
+	readonly waitedMs: number;
 }
 
 /** Told of each decision. */
@@ -26,8 +28,9 @@ export type OnLimitDecision = (decision: LimitDecision, ctx: Context) => void;
 /** Notes what a limiter decided, and tells who asked to be told. */
 export function tellDecision(
 	ctx: Context,
-	decision: Omit<LimitDecision, "kind">,
+	decision: Omit<LimitDecision, "kind" | "waitedMs">,
 	onDecision: OnLimitDecision | null,
+	waitedMs = 0,
 ): void {
 	const whole: LimitDecision = {
 		kind: "limit",
@@ -36,6 +39,7 @@ export function tellDecision(
 		reason: decision.reason,
 		subject: decision.subject,
 		remaining: decision.remaining,
+		waitedMs,
 	};
 	noteDecision(ctx, whole);
 	if (onDecision !== null) onDecision(whole, ctx);

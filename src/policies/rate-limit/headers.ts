@@ -1,5 +1,5 @@
 import type { Context } from "../../index.ts";
-import type { Charge, Taken, Verdict } from "./store.ts";
+import type { Charge, Verdict } from "./store.ts";
 
 /**
  * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): lists of
@@ -9,7 +9,7 @@ import type { Charge, Taken, Verdict } from "./store.ts";
 export function setLimitHeaders(
 	ctx: Context,
 	charges: readonly Charge[],
-	{ verdicts }: Taken,
+	verdicts: readonly Verdict[],
 	legacy: boolean,
 ): void {
 	let policies = "";
@@ -58,18 +58,21 @@ export function toSeconds(ms: number): number {
 	return Math.ceil(ms / 1000);
 }
 
-/** How long to wait after a refusal: until the last of the limits that refused lets it pass, 1 at least (RFC 9110 section 10.2.3). */
+/**
+ * How long to wait after a refusal: until the last of the limits that refused lets it pass, 1 at least (RFC 9110
+ * section 10.2.3). Null where one of them never would: the call costs more than it ever allows.
+ */
 export function retryAfterSeconds(
 	charges: readonly Charge[],
 	verdicts: readonly Verdict[],
-): number {
+): number | null {
 	let seconds = 1;
 	for (let i = 0; i < verdicts.length; i++) {
 		const { isAllowed, retryMs } = verdicts[i] as Verdict;
 		if (isAllowed) continue;
-		const knownMs = Number.isFinite(retryMs)
-			? retryMs
-			: (charges[i] as Charge).limit.windowMs;
+		const { limit, cost } = charges[i] as Charge;
+		if (cost > limit.burst) return null;
+		const knownMs = Number.isFinite(retryMs) ? retryMs : limit.windowMs;
 		seconds = Math.max(seconds, toSeconds(knownMs));
 	}
 	return seconds;

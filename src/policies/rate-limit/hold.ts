@@ -11,8 +11,14 @@ const key: unique symbol = Symbol("headgate.holds");
 
 /** What one limiter holds of its store for one request. */
 export class Hold {
+	readonly ctx: Context;
 	readonly owner: object;
+	/** What the request asks for. */
+	readonly asked: readonly Demand[];
 	readonly group: string;
+	/** Whom the log may name. */
+	readonly subject: string | null;
+	/** What was charged, and where: shares of what was asked while the store is away. */
 	demands: readonly Demand[];
 	store: LimitStore;
 	/** Null until the store has allowed it, and after all was given back. */
@@ -28,11 +34,15 @@ export class Hold {
 		store: LimitStore,
 		demands: readonly Demand[],
 		group: string,
+		subject: string | null,
 	) {
+		this.ctx = ctx;
 		this.owner = owner;
-		this.store = store;
-		this.demands = demands;
+		this.asked = demands;
 		this.group = group;
+		this.subject = subject;
+		this.demands = demands;
+		this.store = store;
 		this.previous = (ctx.state.get(key) as Hold | undefined) ?? null;
 		ctx.state.set(key, this);
 	}
@@ -49,9 +59,11 @@ export class Hold {
 		);
 	}
 
-	/** The request was refused elsewhere: it counts nowhere. */
+	/** The request was not let in after all: it counts neither here nor at the limiters before. */
 	undo(): void {
-		if (this.taken !== null) this.#giveBack(this.demands);
+		for (let hold: Hold | null = this; hold !== null; hold = hold.previous) {
+			if (hold.taken !== null) hold.#giveBack(hold.demands);
+		}
 	}
 
 	#giveBack(demands: readonly Demand[]): void {

@@ -1,3 +1,4 @@
+import { checkOverflow, type Overflow } from "./overflow.ts";
 import type { Period } from "./window.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface LimitOptions {
 	readonly burst?: number;
 	/** A moment at which a window begins (`fixed-window` only), such as the day a customer is billed. Default: the calendar's, in UTC. */
 	readonly anchor?: Date;
+	/** Lets calls over the limit wait for their turn (not `concurrency`). Default: they are refused. */
+	readonly overflow?: Overflow;
 }
 
 /** A limit that has been checked: what a store works with. */
@@ -45,6 +48,8 @@ export interface Limit {
 	readonly isMonthly: boolean;
 	/** A moment at which a window begins, in milliseconds since the epoch. */
 	readonly anchorMs: number;
+	/** How calls over it wait; null where they are refused. */
+	readonly overflow: Overflow | null;
 	/** Its item in `RateLimit-Policy`. */
 	readonly policyText: string;
 }
@@ -88,8 +93,9 @@ export function toLimit(options: LimitOptions, place: string): Limit {
 	if (!Number.isSafeInteger(Math.max(limit, burst) * windowMs * 2)) {
 		throw new RangeError(`${where}: too great for its window`);
 	}
-	const { anchor, window } = options;
+	const { anchor, window, overflow } = options;
 	if (anchor !== undefined) checkAnchor(anchor, algorithm, where);
+	if (overflow !== undefined) checkOverflow(overflow, limit, algorithm, where);
 	return {
 		name,
 		algorithm,
@@ -98,6 +104,7 @@ export function toLimit(options: LimitOptions, place: string): Limit {
 		burst,
 		isMonthly: window === "month",
 		anchorMs: anchor?.getTime() ?? (window === "week" ? mondayMs : 0),
+		overflow: overflow ?? null,
 		policyText: toPolicyText(name, limit, windowMs),
 	};
 }

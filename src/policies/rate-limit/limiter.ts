@@ -10,11 +10,13 @@ import {
 	type OnLimitDecision,
 	tellDecision,
 } from "./decision.ts";
+import { GuardedStore, type OnStoreError } from "./guarded-store.ts";
 import { leastLeft, retryAfterSeconds, setLimitHeaders } from "./headers.ts";
 import { type Demand, Hold, lastHold } from "./hold.ts";
-import { type Limit, shareOf } from "./limit.ts";
 import { memoryStore } from "./memory-store.ts";
-import type { Charge, LimitStore, Taken } from "./store.ts";
+import { type Refusal, refusalBy, withoutPlace } from "./refusal.ts";
+import type { LimitStore, Taken, Verdict } from "./store.ts";
+import { type Place, Throttle } from "./throttle.ts";
 
 /** How limits are enforced, and where they are counted. */
 export interface EnforcementOptions {
@@ -29,6 +31,8 @@ export interface EnforcementOptions {
 	readonly onStoreError?: "local" | "allow" | "deny";
 	/** Gateways that share the store. Default 1. */
 	readonly instances?: number;
+	/** Calls that wait by `overflow` at the same time, for all counters together, in each process; more are refused. Default 10,000. */
+	readonly maxWaiting?: number;
 	/** `"shadow"` counts and reports, and refuses nothing. Default `"reject"`. */
 	readonly enforce?: "reject" | "shadow";
 	/** Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds) are sent too. Default false. */
@@ -45,11 +49,9 @@ export interface EnforcementOptions {
  */
 export class Limiter {
 	readonly name: string;
-	readonly #store: LimitStore;
-	/** What counts while the store can not be asked; null where nothing does. */
-	readonly #local: LimitStore | null;
-	readonly #onStoreError: "local" | "allow" | "deny";
-	readonly #shares: ((limit: Limit) => Limit) | null;
+	readonly #store: GuardedStore;
+	readonly #onStoreError: OnStoreError;
+	readonly #throttle: Throttle;
 	readonly #isShadow: boolean;
 	readonly #legacyHeaders: boolean;
 	readonly #onDecision: OnLimitDecision | null;
@@ -58,30 +60,40 @@ export class Limiter {
 	/** @throws TypeError or RangeError for options that do not make sense. */
 	constructor(name: string, options: EnforcementOptions) {
 		checkEnforcement(name, options);
-		const { now = Date.now, instances = 1 } = options;
+		const { now = Date.now, instances = 1, maxWaiting = 10_000 } = options;
 		this.name = name;
-		this.#store = options.store ?? memoryStore({ now });
 		this.#onStoreError = options.onStoreError ?? "local";
-		const countsLocally =
-			options.store !== undefined && this.#onStoreError === "local";
-		this.#local = countsLocally ? memoryStore({ now }) : null;
-		this.#shares = instances > 1 ? cachedShares(instances) : null;
 		this.#isShadow = options.enforce === "shadow";
 		this.#legacyHeaders = options.legacyHeaders ?? false;
 		this.#onDecision = options.onDecision ?? null;
+		const countsLocally =
+			options.store !== undefined && this.#onStoreError === "local";
+		const denies = this.#onStoreError === "deny" && !this.#isShadow;
+		this.#store = new GuardedStore(
+			options.store ?? memoryStore({ now }),
+			countsLocally ? memoryStore({ now }) : null,
+			denies ? "deny" : countsLocally ? "local" : "allow",
+			instances,
+			(hold) => this.#tellWithoutStore(hold),
+		);
+		const clock = options.now ?? (() => performance.now());
+		this.#throttle = new Throttle(maxWaiting, clock, (hold) =>
+			this.#store.take(hold),
+		);
 	}
 
 	/** Called when it is first put on a route. */
 	open(): void {
 		if (this.#isOpen) return;
 		this.#isOpen = true;
-		this.#store.open?.();
+		this.#store.store.open?.();
 	}
 
 	async close(): Promise<void> {
 		if (!this.#isOpen) return;
 		this.#isOpen = false;
-		await this.#store.close?.();
+		this.#throttle.close();
+		await this.#store.store.close?.();
 	}
 
 	/** What the docs say about a route that is limited. */
@@ -98,9 +110,8 @@ export class Limiter {
 	}
 
 	/**
-	 * Lets a request pass that all its limits allow, and sets the headers that say
-	 * what is left. `group` is one for all requests that share a counter; `subject`
-	 * is whom the log may name.
+	 * Lets a request pass that all its limits allow, at once or when its turn has come, and sets the headers that
+	 * say what is left. `group` is one for all requests that share a counter; `subject` is whom the log may name.
 	 *
 	 * @throws HttpError 429 when one of them does not, 503 when the store can not be asked and nothing passes then.
 	 */
@@ -111,20 +122,14 @@ export class Limiter {
 		subject: string | null = null,
 	): MaybePromise<void> {
 		if (demands.length === 0) return;
-		const hold = new Hold(ctx, this, this.#store, demands, group);
-		let taken: MaybePromise<Taken>;
-		try {
-			taken = this.#store.take(demands, group);
-		} catch (error) {
-			return this.#withoutStore(ctx, hold, subject, error);
-		}
-		if (!(taken instanceof Promise)) {
-			return this.#conclude(ctx, hold, subject, taken);
-		}
-		return taken.then(
-			(value) => this.#conclude(ctx, hold, subject, value),
-			(error) => this.#withoutStore(ctx, hold, subject, error),
-		);
+		const { store } = this.#store;
+		const hold = new Hold(ctx, this, store, demands, group, subject);
+		const order = this.#throttle.nextOrder();
+		const behind = this.#throttle.placeBehind(hold);
+		if (behind !== null) return this.#queue(hold, order, behind, null);
+		const taken = this.#store.take(hold);
+		if (!(taken instanceof Promise)) return this.#conclude(hold, order, taken);
+		return taken.then((value) => this.#conclude(hold, order, value));
 	}
 
 	/** Frees and refunds at the end of a request. Needed where a demand can be undone or is of `concurrency`. */
@@ -135,95 +140,98 @@ export class Limiter {
 	}
 
 	#conclude(
-		ctx: Context,
 		hold: Hold,
-		subject: string | null,
-		taken: Taken,
-	): void {
+		order: number,
+		taken: Taken | null,
+	): MaybePromise<void> {
+		if (taken === null) return;
 		if (taken.isAllowed) {
 			hold.taken = taken;
 			// The client left while the store was asked.
-			if (hold.outcome !== null) {
-				hold.end(hold.outcome);
-				return;
-			}
-			this.#tell(ctx, "allowed", hold.demands, taken, subject);
-			if (!this.#isShadow) {
-				setLimitHeaders(ctx, hold.demands, taken, this.#legacyHeaders);
-			}
+			if (hold.outcome !== null) hold.end(hold.outcome);
+			else this.#pass(hold, taken, "allowed", 0);
 			return;
 		}
 		if (this.#isShadow) {
-			this.#tell(ctx, "shadowed", hold.demands, taken, subject);
-			return;
+			return this.#tell(hold, hold.demands, taken.verdicts, "shadowed", 0);
 		}
-		this.#tell(ctx, "refused", hold.demands, taken, subject);
-		this.#refuse(ctx, hold, taken);
+		const place = this.#throttle.placeAfter(hold, taken.verdicts);
+		if (place === null) return this.#refuse(hold, refusalBy(hold, taken), 0);
+		return this.#queue(hold, order, place, taken.verdicts);
 	}
 
-	#refuse(ctx: Context, { demands, previous }: Hold, taken: Taken): never {
-		for (let hold = previous; hold !== null; hold = hold.previous) hold.undo();
-		setLimitHeaders(ctx, demands, taken, this.#legacyHeaders);
-		const seconds = retryAfterSeconds(demands, taken.verdicts);
-		throw new HttpError(429, undefined, {
-			headers: { "retry-after": String(seconds) },
+	/** Lets a call wait for its turn, or refuses it where there is no place. `verdicts` are null where nobody has judged it yet. */
+	#queue(
+		hold: Hold,
+		order: number,
+		place: Place,
+		verdicts: readonly Verdict[] | null,
+	): MaybePromise<void> {
+		if (!place.isFree) {
+			return this.#refuse(hold, withoutPlace(hold, place, verdicts), 0);
+		}
+		const sinceMs = this.#throttle.clock();
+		return this.#throttle.wait(hold, place, order).then((taken) => {
+			if (taken === null) return;
+			const waitedMs = this.#throttle.clock() - sinceMs;
+			if (taken.isAllowed) this.#pass(hold, taken, "queued", waitedMs);
+			else this.#refuse(hold, refusalBy(hold, taken), waitedMs);
 		});
 	}
 
-	#withoutStore(
-		ctx: Context,
+	#pass(
 		hold: Hold,
-		subject: string | null,
-		cause: unknown,
+		taken: Taken,
+		outcome: LimitOutcome,
+		waitedMs: number,
 	): void {
-		const mode = this.#onStoreError;
-		const { name } = this;
-		const outcome = "store-error";
-		const decision = { name, outcome, reason: mode, subject } as const;
-		tellDecision(ctx, { ...decision, remaining: null }, this.#onDecision);
-		if (mode === "local" && this.#local !== null) {
-			hold.store = this.#local;
-			hold.demands = hold.demands.map((demand) => this.#toLocal(demand));
-			const taken = this.#local.take(hold.demands, hold.group) as Taken;
-			this.#conclude(ctx, hold, subject, taken);
-		} else if (mode === "deny" && !this.#isShadow) {
-			const headers = { "retry-after": "1" };
-			throw new HttpError(503, undefined, { headers, cause });
-		}
+		this.#tell(hold, hold.demands, taken.verdicts, outcome, waitedMs);
+		if (this.#isShadow) return;
+		const { ctx, demands } = hold;
+		setLimitHeaders(ctx, demands, taken.verdicts, this.#legacyHeaders);
 	}
 
-	#toLocal(demand: Demand): Demand {
-		if (this.#shares === null) return demand;
-		return { ...demand, limit: this.#shares(demand.limit) };
+	#refuse(hold: Hold, refusal: Refusal, waitedMs: number): never {
+		const { asked, demands, verdicts } = refusal;
+		this.#tell(hold, demands, verdicts, "refused", waitedMs);
+		hold.undo();
+		setLimitHeaders(hold.ctx, demands, verdicts, this.#legacyHeaders);
+		const seconds = retryAfterSeconds(asked, verdicts);
+		const headers = seconds === null ? {} : { "retry-after": String(seconds) };
+		throw new HttpError(429, undefined, { headers });
+	}
+
+	#tellWithoutStore({ ctx, subject }: Hold): void {
+		const { name } = this;
+		const reason = this.#onStoreError;
+		const outcome = "store-error";
+		const decision = {
+			name,
+			outcome,
+			reason,
+			subject,
+			remaining: null,
+		} as const;
+		tellDecision(ctx, decision, this.#onDecision);
 	}
 
 	#tell(
-		ctx: Context,
+		{ ctx, subject }: Hold,
+		demands: readonly Demand[],
+		verdicts: readonly Verdict[],
 		outcome: LimitOutcome,
-		charges: readonly Charge[],
-		{ verdicts }: Taken,
-		subject: string | null,
+		waitedMs: number,
 	): void {
 		const i = leastLeft(verdicts);
 		const decision = {
 			name: this.name,
 			outcome,
-			reason: charges[i]?.limit.name ?? "",
+			reason: demands[i]?.limit.name ?? "",
 			subject,
 			remaining: verdicts[i]?.remaining ?? null,
 		};
-		tellDecision(ctx, decision, this.#onDecision);
+		tellDecision(ctx, decision, this.#onDecision, waitedMs);
 	}
-}
-
-/** The shares of limits, worked out once each. */
-function cachedShares(instances: number): (limit: Limit) => Limit {
-	const known = new WeakMap<Limit, Limit>();
-	return (limit) => {
-		const share = known.get(limit) ?? shareOf(limit, instances);
-		known.set(limit, share);
-		return share;
-	};
 }
 
 const text = { type: "string" };
@@ -241,6 +249,10 @@ const documentedHeaders = {
 
 function checkEnforcement(name: string, options: EnforcementOptions): void {
 	const { instances = 1, onStoreError = "local", enforce } = options;
+	const { maxWaiting = 1 } = options;
+	if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1) {
+		throw new RangeError(`${name}: maxWaiting must be a positive integer`);
+	}
 	if (!Number.isSafeInteger(instances) || instances < 1) {
 		throw new RangeError(`${name}: instances must be a positive integer`);
 	}

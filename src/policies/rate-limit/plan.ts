@@ -1,5 +1,5 @@
 import type { Outcome } from "../../index.ts";
-import { checkCost, isUnbillable } from "./cost.ts";
+import { checkCost, checkPrice, isUnbillable } from "./cost.ts";
 import { type Limit, type LimitOptions, toLimit } from "./limit.ts";
 import type { Period } from "./window.ts";
 
@@ -81,6 +81,7 @@ const planOptions = new Set(["limits", "quotas", "routes"]);
 const routeOptions = new Set(["limits", "cost", "deny"]);
 const limitOptions = new Set([
 	...["name", "algorithm", "limit", "windowMs", "window", "burst", "anchor"],
+	"overflow",
 ]);
 const quotaOptions = new Set([
 	...["name", "limit", "windowMs", "window", "anchor", "refund"],
@@ -190,12 +191,7 @@ function checkTwins(rules: readonly Written[], place: string): void {
 /** What can never pass is written as `deny`, or as a limit of 0. */
 function checkCosts({ rules }: PlanOnRoute, where: string): void {
 	checkTwins(rules, where);
-	for (const { limit, cost } of rules) {
-		if (limit.limit === 0 || cost <= limit.burst) continue;
-		throw new RangeError(
-			`${where}: a call costs ${cost}, more than the limit "${limit.name}" ever allows (${limit.burst})`,
-		);
-	}
+	for (const { limit, cost } of rules) checkPrice(cost, limit, where);
 }
 
 /** A misspelt option would be a limit that is not there. */

@@ -31,6 +31,7 @@ import { type EffectiveOnRoute, RoutePlans } from "./route-plans.ts";
 export type { LimitDecision, LimitOutcome } from "./decision.ts";
 export type { Algorithm, Limit, LimitOptions } from "./limit.ts";
 export type { EnforcementOptions } from "./limiter.ts";
+export type { Overflow } from "./overflow.ts";
 export type { Consumer, Plan, PlanRoute, Quota } from "./plan.ts";
 export type { ConsumerSource } from "./plan-consumer.ts";
 export type {
@@ -87,8 +88,8 @@ export function plans<
 
 const known = new Set([
 	...["name", "store", "onStoreError", "instances", "enforce"],
-	...["legacyHeaders", "onDecision", "now", "plans", "consumer"],
-	...["anonymous", "routes", "tellService", "challenge"],
+	...["legacyHeaders", "onDecision", "now", "maxWaiting", "plans"],
+	...["consumer", "anonymous", "routes", "tellService", "challenge"],
 ]);
 
 function checkOptions(options: PlansOptions, name: string): void {

@@ -1,5 +1,5 @@
 import type { Context, Outcome, Policy, RouteInfo } from "../../index.ts";
-import { checkCost, isUnbillable } from "./cost.ts";
+import { checkCost, checkPrice, isUnbillable } from "./cost.ts";
 import type { Demand } from "./hold.ts";
 import {
 	type By,
@@ -17,6 +17,7 @@ export type { By } from "./keys.ts";
 export type { Algorithm, Limit, LimitOptions } from "./limit.ts";
 export type { EnforcementOptions } from "./limiter.ts";
 export { type MemoryStoreOptions, memoryStore } from "./memory-store.ts";
+export type { Overflow } from "./overflow.ts";
 export type { Charge, LimitStore, Taken, Verdict } from "./store.ts";
 export type { Period } from "./window.ts";
 
@@ -85,11 +86,11 @@ export function rateLimit(options: RateLimitOptions): Policy {
 
 const policyOptions: ReadonlySet<string> = new Set([
 	...["name", "store", "onStoreError", "instances", "enforce"],
-	...["legacyHeaders", "onDecision", "now", "phase", "limits"],
+	...["legacyHeaders", "onDecision", "now", "maxWaiting", "phase", "limits"],
 ]);
 const ruleOptions: ReadonlySet<string> = new Set([
 	...["name", "algorithm", "limit", "windowMs", "window", "burst", "anchor"],
-	...["by", "key", "partition", "cost", "refund"],
+	...["overflow", "by", "key", "partition", "cost", "refund"],
 ]);
 
 /** A misspelt option would be a limit that is not there. */
@@ -152,7 +153,7 @@ function toRule(rule: LimitRule, limit: Limit, place: string): Rule {
 	if (partition !== "shared" && partition !== "route") {
 		throw new TypeError(`${where}: partition must be "shared" or "route"`);
 	}
-	if (typeof cost !== "function") checkCost(cost, where);
+	if (typeof cost !== "function") checkPrice(cost, limit, where);
 	return {
 		limit,
 		keyOf: key === undefined ? named : customKey(key),

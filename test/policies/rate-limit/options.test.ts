@@ -59,6 +59,51 @@ suite("it is an error at start-up to give", () => {
 		["a key that is none", { limit: 1, windowMs: 1, key: 5 }, /key must be/],
 		["a cost below 0", { limit: 1, windowMs: 1, cost: -1 }, /cost must be/],
 		[
+			"a cost that no call could ever pay",
+			{ limit: 5, windowMs: 1, cost: 6 },
+			/a call costs 6, more than the limit "default" ever allows \(5\)/,
+		],
+		[
+			"a cost above the burst",
+			{ limit: 5, windowMs: 1, burst: 2, cost: 3 },
+			/a call costs 3, more than .* allows \(2\)/,
+		],
+		[
+			"overflow of calls at the same time",
+			{ limit: 5, algorithm: "concurrency", overflow: { queueMs: 1, max: 1 } },
+			/overflow is for limits over time/,
+		],
+		[
+			"overflow of nothing",
+			{ limit: 0, windowMs: 1, overflow: { queueMs: 1, max: 1 } },
+			/overflow of a limit of 0/,
+		],
+		[
+			"overflow without bounds",
+			{ limit: 1, windowMs: 1, overflow: { queueMs: 5 } },
+			/overflow.max must be an integer from 1 to 100000/,
+		],
+		[
+			"overflow without end",
+			{ limit: 1, windowMs: 1, overflow: { queueMs: Infinity, max: 1 } },
+			/overflow.queueMs must be an integer from 1 to 3600000/,
+		],
+		[
+			"a misspelt bound of overflow",
+			{ limit: 1, windowMs: 1, overflow: { queueMs: 1, max: 1, min: 1 } },
+			/overflow has no option "min"/,
+		],
+		[
+			"no overflow at all",
+			{ limit: 1, windowMs: 1, overflow: null },
+			/overflow must be \{ queueMs, max \}/,
+		],
+		[
+			"room for nobody",
+			{ limit: 1, windowMs: 1, maxWaiting: 0 },
+			/maxWaiting must be a positive integer/,
+		],
+		[
 			"a bad name",
 			{ limits: [{ name: "a b", limit: 1, windowMs: 1 }] },
 			/name must be 1 to 64 letters/,

@@ -105,6 +105,7 @@ suite("a plan", () => {
 			reason: "denied-by-plan",
 			subject: "bob",
 			remaining: null,
+			waitedMs: 0,
 		});
 		assert.deepEqual(await stage.statuses(1, "/a", "bob"), [200]);
 	});
