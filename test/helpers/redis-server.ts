@@ -21,10 +21,13 @@ export const skipRedis: string | false =
 export class RedisServer {
 	readonly port: number;
 	readonly #directory: string;
+	readonly #more: readonly string[];
 	#child: ChildProcess | null = null;
 
-	constructor(port: number) {
+	/** `more` is added to its command line. */
+	constructor(port: number, more: readonly string[] = []) {
 		this.port = port;
+		this.#more = more;
 		this.#directory = mkdtempSync(join(tmpdir(), "headgate-redis-"));
 	}
 
@@ -37,6 +40,7 @@ export class RedisServer {
 		const child = spawn(program, [
 			...["--port", String(this.port), "--bind", "127.0.0.1"],
 			...["--save", "", "--appendonly", "no", "--dir", this.#directory],
+			...this.#more,
 		]);
 		let output = "";
 		child.stdout.on("data", (data) => {
@@ -94,14 +98,18 @@ export class RedisServer {
 }
 
 /** Starts a Redis on a free port of the loopback address; it is ended behind the test. */
-export async function startRedis(t: TestContext): Promise<RedisServer> {
-	const redis = new RedisServer(await freePort());
+export async function startRedis(
+	t: TestContext,
+	...more: readonly string[]
+): Promise<RedisServer> {
+	const redis = new RedisServer(await freePort(), more);
 	t.after(() => redis.close());
 	await redis.start();
 	return redis;
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
 	const server = createServer().listen(0, "127.0.0.1");
 	await once(server, "listening");
 	const address = server.address();

@@ -62,12 +62,23 @@ function connector(url: string): () => Redis {
 			// A connection that says nothing any more is given up.
 			socketTimeout: 2_000,
 			retryStrategy: (times) => Math.min(50 * times, 500),
-			// The address leads to a new primary.
-			reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+			reconnectOnError: reconnectsToPrimary(),
 		});
 		// Each call says for itself that it failed.
 		client.on("error", () => undefined);
 		return client;
+	};
+}
+
+/** A replica that was the primary: the address leads to the new one. But while it does not, each new connection ends like the last. */
+function reconnectsToPrimary(): (error: Error) => boolean {
+	let lastMs = Number.NEGATIVE_INFINITY;
+	return ({ message }) => {
+		if (!message.startsWith("READONLY")) return false;
+		const nowMs = performance.now();
+		if (nowMs - lastMs < pauseMs) return false;
+		lastMs = nowMs;
+		return true;
 	};
 }
 
