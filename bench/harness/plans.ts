@@ -118,6 +118,8 @@ export const sections: readonly Section[] = [
 			policy("metrics", "metrics", get),
 			policy("request id", "request-id", get),
 			policy("status page", "status", get),
+			policy("tracing, no SDK", "tracing", get),
+			policy("tracing, spans made", "tracing-sdk", get),
 			policy("all observability", "observability", get),
 		],
 	},
@@ -143,6 +145,8 @@ export const comparisons: Readonly<Record<string, RowPlan>> = {
 	metrics: policy("metrics", "metrics", get),
 	id: policy("request id", "request-id", get),
 	status: policy("status page", "status", get),
+	tracing: policy("tracing, no SDK", "tracing", get),
+	"tracing-sdk": policy("tracing, spans made", "tracing-sdk", get),
 	observability: policy("all observability", "observability", get),
 };
 

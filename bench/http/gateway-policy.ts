@@ -12,6 +12,7 @@ import type {
 	RateLimitModule,
 	RequestIdModule,
 	StatusModule,
+	TracingModule,
 } from "./policies.ts";
 
 const observability = "policies/observability";
@@ -69,6 +70,15 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		const forRoute = () => ({ onFinish: () => undefined });
 		return { policies: [{ name: "on-finish", forRoute }] };
 	},
+	/** No SDK is there: what it costs to look for one. */
+	tracing: () => traced({}),
+	/** Spans are made, and given to nobody. */
+	"tracing-sdk": async () => {
+		const { BasicTracerProvider } = await import(
+			"@opentelemetry/sdk-trace-base"
+		);
+		return traced({ tracerProvider: new BasicTracerProvider() });
+	},
 	observability: () => joined("request-id", "access-log", "metrics", "status"),
 	cache: () => cached({}),
 	/** Every request is somebody else's: it misses, and its answer is stored. */
@@ -90,6 +100,11 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		return { handler: () => answer };
 	},
 };
+
+async function traced(options: object): Promise<Layer> {
+	const { tracing } = await load<TracingModule>(`${observability}/tracing.ts`);
+	return { policies: [tracing(options)] };
+}
 
 async function cached(options: object): Promise<Layer> {
 	const { cache } = await load<CacheModule>("policies/cache/cache.ts");

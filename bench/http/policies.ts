@@ -28,6 +28,10 @@ export interface RequestIdModule {
 	requestId(options?: object): Policy;
 }
 
+export interface TracingModule {
+	tracing(options?: object): Policy;
+}
+
 export interface CacheModule {
 	cache(options?: object): Policy;
 }

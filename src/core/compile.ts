@@ -269,11 +269,7 @@ function startForward(
 		maxBodyBytes,
 	);
 	if (ctx.meter !== null) forward.record = new CallRecord();
-	const { watchAttempt } = ctx.plan;
-	if (watchAttempt !== null) {
-		// No function literal: V8 makes one that a property is set to in the old generation (bench/README.md).
-		forward.watchAttempt = watchAttempt.bind(null, ctx);
-	}
+	if (ctx.plan.watchAttempt !== null) forward.watcher = ctx;
 	ctx.forward = forward;
 	ctx.isAnswered = true;
 	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;

@@ -5,8 +5,14 @@ import { breakOff, lingerOnClose } from "../http/linger.ts";
 import { clientAddress, type PeerRequest } from "../http/peer.ts";
 import type { Reply } from "../http/reply.ts";
 import type { AnswerHead } from "../proxy/answer-writer.ts";
+import type {
+	AttemptEnd,
+	AttemptWatcher,
+	UpstreamAttempt,
+} from "../proxy/attempts.ts";
 import type { ForwardOwner } from "../proxy/forward-owner.ts";
 import { answerInstead } from "./answer.ts";
+import type { WatchAttempts } from "./observe.ts";
 import { cleanUp, tellPolicies } from "./outcome.ts";
 import { previewOutgoing } from "./outgoing.ts";
 import { RequestState } from "./request-state.ts";
@@ -26,7 +32,7 @@ import { Withheld, type WithheldSource } from "./withheld.ts";
  */
 export class RequestContext
 	extends RequestState
-	implements Context, ForwardOwner, PeerRequest, ResolutionState
+	implements Context, ForwardOwner, AttemptWatcher, PeerRequest, ResolutionState
 {
 	#id: string | null = null;
 	#address: string | null = null;
@@ -130,6 +136,10 @@ export class RequestContext
 		if (!this.awaitsContinue) return;
 		this.awaitsContinue = false;
 		this.res.writeContinue();
+	}
+
+	onAttempt(attempt: UpstreamAttempt): (end: AttemptEnd) => void {
+		return (this.plan.watchAttempt as WatchAttempts)(this, attempt);
 	}
 
 	onAnswerHead(head: AnswerHead): boolean {

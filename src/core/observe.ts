@@ -3,6 +3,7 @@ import type { Plan } from "./compile.ts";
 import type { RequestContext } from "./context.ts";
 import type { WatchedAttempt } from "./observation.ts";
 import type { NamedHooks, Step } from "./steps.ts";
+import type { PolicyHooks } from "./types.ts";
 
 /** Shows a call to the upstream to the policies; gives back what is told how it ended. */
 export type WatchAttempts = (
@@ -19,29 +20,56 @@ export function compileAttempts(
 			? []
 			: [own.onUpstreamAttempt.bind(own)],
 	);
-	if (found.length === 0) return null;
+	const [only] = found;
+	if (only === undefined) return null;
+	if (found.length === 1) return watchAlone(only);
 	return (ctx, attempt) => {
-		const ends = found.map((hook) =>
-			guard(ctx, (): WatchedAttempt => hook(ctx, attempt)),
-		);
+		const ends = found.map((hook) => tellBegin(ctx, hook, attempt));
 		return (end) => {
-			for (const tell of ends) {
-				if (typeof tell === "function") guard(ctx, () => tell(end));
-			}
+			for (const tell of ends) tellEnd(ctx, tell, end);
 		};
 	};
 }
 
-function guard<T>(ctx: RequestContext, act: () => T): T | undefined {
+type AttemptHook = NonNullable<PolicyHooks["onUpstreamAttempt"]>;
+
+/** One hook needs no list of ends for each call. */
+function watchAlone(hook: AttemptHook): WatchAttempts {
+	return (ctx, attempt) => {
+		const tell = tellBegin(ctx, hook, attempt);
+		return (end) => tellEnd(ctx, tell, end);
+	};
+}
+
+function tellBegin(
+	ctx: RequestContext,
+	hook: AttemptHook,
+	attempt: UpstreamAttempt,
+): WatchedAttempt {
 	try {
-		return act();
+		return hook(ctx, attempt);
 	} catch (error) {
-		ctx.runtime.logger.error(
-			{ err: error, route: ctx.plan.info.id },
-			"onUpstreamAttempt failed",
-		);
+		logFailure(ctx, error);
 		return undefined;
 	}
+}
+
+function tellEnd(
+	ctx: RequestContext,
+	tell: WatchedAttempt,
+	end: AttemptEnd,
+): void {
+	if (typeof tell !== "function") return;
+	try {
+		tell(end);
+	} catch (error) {
+		logFailure(ctx, error);
+	}
+}
+
+function logFailure({ runtime, plan }: RequestContext, err: unknown): void {
+	const details = { err, route: plan.info.id };
+	runtime.logger.error(details, "onUpstreamAttempt failed");
 }
 
 type Timed = Pick<Plan, "steps" | "act" | "actInfo">;

@@ -1,5 +1,5 @@
 import { Client, type Dispatcher } from "undici";
-import type { WatchAttempt } from "./attempts.ts";
+import type { AttemptWatch, AttemptWatcher } from "./attempts.ts";
 import { CallNote, type Connect } from "./connector.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
 
@@ -8,7 +8,9 @@ export interface Call {
 	/** How many calls have gone to an origin for it, those of interceptors included. */
 	attempts: number;
 	/** Sees each of them; null where nobody looks. */
-	readonly watchAttempt: WatchAttempt | null;
+	readonly watcher: AttemptWatcher | null;
+	/** Told of the one under way where the call is its own handler; null where nobody looks. */
+	attemptWatch: AttemptWatch | null;
 }
 
 /** What undici takes for a call, and what names the call. */

@@ -120,6 +120,7 @@ export class Forward
 		_headers: unknown,
 		socket: Duplex,
 	): void {
+		this.attemptWatch?.onUpgrade(status);
 		this.record?.onHead(status);
 		const head = toSwitch(status, controller, this.request);
 		if (this.#phase !== "done" && head !== null) {
@@ -136,6 +137,7 @@ export class Forward
 		status: number,
 	): void {
 		this.timer.touch();
+		this.attemptWatch?.onHead(status);
 		if (this.#phase === "done") return;
 		const raw = controller.rawHeaders as Buffer[];
 		if (status === 103) sendEarlyHints(this.#res, raw);
@@ -184,6 +186,7 @@ export class Forward
 	}
 
 	onResponseEnd(controller: Dispatcher.DispatchController): void {
+		this.attemptWatch?.onEnd();
 		if (this.#phase === "done") return;
 		if (isResetNow()) {
 			this.#stop(failure("ERR_UPSTREAM_RESET"));
@@ -206,6 +209,7 @@ export class Forward
 		_controller: Dispatcher.DispatchController | null,
 		error: Error,
 	): void {
+		this.attemptWatch?.onError(error, this.controller !== null);
 		if (this.#phase === "done") return;
 		if (!this.#hasAnswerByte && this.startAnew(error)) return;
 		this.#fail(toFailure(error, this.controller !== null));

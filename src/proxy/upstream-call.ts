@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { WatchAttempt } from "./attempts.ts";
+import type { AttemptWatch, AttemptWatcher } from "./attempts.ts";
 import type { CallRecord } from "./call-record.ts";
 import { CallTimer } from "./call-timer.ts";
 import { type Call, toCallOptions } from "./connections.ts";
@@ -14,7 +14,8 @@ export class UpstreamCall implements Call {
 	nextWatched: Watched | null = null;
 	/** Calls made: 2 after the retry on a fresh connection, more where an interceptor retries. */
 	attempts = 0;
-	watchAttempt: WatchAttempt | null = null;
+	watcher: AttemptWatcher | null = null;
+	attemptWatch: AttemptWatch | null = null;
 	/** Null where nobody asks how the call went. */
 	record: CallRecord | null = null;
 	protected readonly target: Target;

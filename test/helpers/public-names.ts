@@ -98,7 +98,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 	},
 	"./metrics": {
 		values: "metrics",
-		types: "Metrics MetricsOptions",
+		types: "Metrics MetricsOptions MetricsRegistry",
 	},
 	"./tracing": {
 		values: "tracing",

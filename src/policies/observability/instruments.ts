@@ -1,6 +1,12 @@
 import { createRequire } from "node:module";
 import type { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Decision, Outcome, RouteInfo } from "../../index.ts";
+import type {
+	AttemptEnd,
+	Decision,
+	Outcome,
+	RouteInfo,
+	UpstreamAttempt,
+} from "../../index.ts";
 
 /** The package prom-client. */
 export type PromClient = typeof import("prom-client");
@@ -22,6 +28,8 @@ const call = ["method", "route", "status", "upstream"] as const;
 /** What one route counts under its own labels. */
 export interface CountedRoute {
 	readonly inFlight: Pick<Gauge.Internal<string>, "inc" | "dec">;
+	/** Counts a call to the upstream, until what it gives back is told of the end. */
+	call(attempt: UpstreamAttempt): (end: AttemptEnd) => void;
 	add(method: string, outcome: Outcome): void;
 }
 
@@ -37,6 +45,8 @@ export class Instruments {
 	readonly #client: Histogram<(typeof call)[number]>;
 	readonly #overhead: Histogram<"route">;
 	readonly #inFlight: Gauge<"route">;
+	/** Calls under way, by upstream: a gauge of prom-client costs more at each change than at each scrape. */
+	readonly #calls = new Map<string, { count: number }>();
 	readonly #bytes: Counter<"route" | "direction">;
 	readonly #retries: Counter<"upstream">;
 	readonly #answers: Counter<"route" | "source" | "status">;
@@ -57,7 +67,7 @@ export class Instruments {
 		});
 		this.#client = new client.Histogram({
 			name: "http_client_request_duration_seconds",
-			help: "Waiting for the upstream.",
+			help: "Calls to an upstream, to the last byte of the answer.",
 			...times,
 		});
 		this.#overhead = new client.Histogram({
@@ -77,6 +87,17 @@ export class Instruments {
 			help: "Requests under way.",
 			labelNames: ["route"],
 			registers,
+		});
+		const calls = this.#calls;
+		new client.Gauge({
+			name: "gateway_upstream_requests_in_flight",
+			help: "Calls to an upstream under way.",
+			labelNames: ["upstream"],
+			registers,
+			collect() {
+				for (const [upstream, { count }] of calls)
+					this.set({ upstream }, count);
+			},
 		});
 		this.#bytes = counter(
 			"gateway_body_bytes_total",
@@ -118,9 +139,9 @@ export class Instruments {
 		const bytesIn = this.#bytes.labels(route, "in");
 		const bytesOut = this.#bytes.labels(route, "out");
 		const bound = new Map<string, Bound>();
-		const calls = new Map<string, Histogram.Internal<string>>();
 		return {
 			inFlight,
+			call: this.#callsOf(route, info),
 			add: (method, outcome) => {
 				const name = methods.has(method) ? method : "_OTHER";
 				const status = toStatus(outcome.status);
@@ -138,19 +159,32 @@ export class Instruments {
 				overhead.observe(outcome.overheadMs / 1000);
 				if (outcome.bytesIn > 0) bytesIn.inc(outcome.bytesIn);
 				if (outcome.bytesOut > 0) bytesOut.inc(outcome.bytesOut);
-				if (outcome.upstreamMs === null) return;
-				const said = outcome.upstreamStatus;
-				const answer = said === null ? "none" : toStatus(said);
-				const callKey = `${name} ${answer}`;
-				let timed = calls.get(callKey);
-				if (timed === undefined) {
-					timed = this.#client.labels(name, route, answer, upstream);
-					calls.set(callKey, timed);
-				}
-				timed.observe(outcome.upstreamMs / 1000);
-				const retries = outcome.attempts - 1;
-				if (retries > 0) this.#retries.inc({ upstream }, retries);
 			},
+		};
+	}
+
+	/** Counts and times each call of a route. */
+	#callsOf(route: string, { upstream }: RouteInfo): CountedRoute["call"] {
+		if (upstream === null) return () => () => undefined;
+		const inFlight = this.#calls.get(upstream) ?? { count: 0 };
+		this.#calls.set(upstream, inFlight);
+		const timed = new Map<string, Histogram.Internal<string>>();
+		return ({ method, number }) => {
+			const startedMs = performance.now();
+			inFlight.count++;
+			if (number > 1) this.#retries.inc({ upstream });
+			return ({ status }) => {
+				inFlight.count--;
+				const name = methods.has(method) ? method : "_OTHER";
+				const answer = status === null ? "none" : toStatus(status);
+				const key = `${name} ${answer}`;
+				let child = timed.get(key);
+				if (child === undefined) {
+					child = this.#client.labels(name, route, answer, upstream);
+					timed.set(key, child);
+				}
+				child.observe((performance.now() - startedMs) / 1000);
+			};
 		};
 	}
 

@@ -8,8 +8,12 @@ import {
 	reply,
 	route,
 } from "../../index.ts";
+import { expose } from "./exposition.ts";
 import { Instruments, type PromClient } from "./instruments.ts";
 import { watchLoop } from "./loop-delay.ts";
+import { type MetricsRegistry, share } from "./shared-registry.ts";
+
+export type { MetricsRegistry } from "./shared-registry.ts";
 
 /** Where the metrics are served, and in which registry they stand. */
 export interface MetricsOptions {
@@ -19,6 +23,11 @@ export interface MetricsOptions {
 	readonly dependencies?: Dependencies;
 	/** Upper bounds of the histograms of durations, in seconds, rising. Default 0.001 to 60. */
 	readonly buckets?: readonly number[];
+	/**
+	 * A `Registry` of prom-client: the route and `text` show all that stands in it. The gateway's metrics
+	 * are taken out when it has closed. Default: a new one.
+	 */
+	readonly registry?: MetricsRegistry;
 }
 
 /** A policy that counts, and the route that shows what it counted. */
@@ -33,27 +42,43 @@ export interface Metrics extends Policy {
  * Counts the requests of a gateway for Prometheus. No label is a path, a client or a
  * user: their sets are bounded by the routes, the upstreams and the policies.
  *
- * @throws Error when prom-client is not installed; TypeError for bounds that do not rise.
+ * @throws Error when prom-client is not installed; TypeError for bounds that do not rise, and a registry that can not take the metrics.
  */
 export function metrics(options: MetricsOptions = {}): Metrics {
 	const { path = "/metrics", dependencies = {}, buckets } = options;
 	const client = load();
 	checkBuckets(buckets);
-	const registry = new client.Registry();
-	const instruments = new Instruments(client, registry, buckets);
-	const loop = watchLoop(client, registry);
+	const own = new client.Registry();
+	const instruments = new Instruments(client, own, buckets);
+	const loop = watchLoop(client, own);
+	const { registry = own } = options;
+	let takeOut = (): void => undefined;
+	try {
+		if (registry !== own) takeOut = share(own, registry);
+	} catch (error) {
+		loop.close();
+		throw error;
+	}
 	const text = (): Promise<string> => registry.metrics();
-	const headers = { "content-type": registry.contentType };
 	const page = route.get(path, {
 		dependencies,
 		includeInDocs: false,
-		handler: async () => reply(200, Buffer.from(await text()), headers),
+		handler: async ({ req }) => {
+			const shown = expose(await text(), req.headers.accept);
+			return reply(200, Buffer.from(shown.text), {
+				"content-type": shown.contentType,
+				vary: "accept",
+			});
+		},
 	});
 	return {
 		name: "metrics",
 		routes: [page],
 		text,
-		close: () => loop.close(),
+		close() {
+			loop.close();
+			takeOut();
+		},
 		forRoute: (info) => countRoute(info, instruments),
 	};
 }
@@ -64,6 +89,9 @@ function countRoute(
 ): ReturnType<Policy["forRoute"]> {
 	const counted = instruments.ofRoute(info);
 	return {
+		...(info.proxied
+			? { onUpstreamAttempt: (_ctx, attempt) => counted.call(attempt) }
+			: {}),
 		onStart() {
 			counted.inFlight.inc();
 		},
