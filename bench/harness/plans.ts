@@ -120,6 +120,7 @@ export const sections: readonly Section[] = [
 			policy("status page", "status", get),
 			policy("tracing, no SDK", "tracing", get),
 			policy("tracing, spans made", "tracing-sdk", get),
+			policy("log + metrics + id", "observed", get),
 			policy("all observability", "observability", get),
 		],
 	},
@@ -147,6 +148,7 @@ export const comparisons: Readonly<Record<string, RowPlan>> = {
 	status: policy("status page", "status", get),
 	tracing: policy("tracing, no SDK", "tracing", get),
 	"tracing-sdk": policy("tracing, spans made", "tracing-sdk", get),
+	observed: policy("log + metrics + id", "observed", get),
 	observability: policy("all observability", "observability", get),
 };
 

@@ -49,6 +49,13 @@ const targets: readonly Target[] = [
 			ratio(results, "variants", "gateway-full", "gateway"),
 	},
 	{
+		work: "access log, metrics and request id",
+		atMost: 1.25,
+		of: "pass-through",
+		measured: (results) =>
+			ratio(results, "costs", "log + metrics + id", "gateway"),
+	},
+	{
 		work: "JSON body 1 KiB, checked and re-serialised",
 		atMost: 1.35,
 		of: "pass-through POST",

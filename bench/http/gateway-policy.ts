@@ -79,6 +79,8 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		);
 		return traced({ tracerProvider: new BasicTracerProvider() });
 	},
+	/** What nearly everybody has. */
+	observed: () => joined("request-id", "access-log", "metrics"),
 	observability: () => joined("request-id", "access-log", "metrics", "status"),
 	cache: () => cached({}),
 	/** Every request is somebody else's: it misses, and its answer is stored. */

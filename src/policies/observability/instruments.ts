@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type {
 	AttemptEnd,
 	Decision,
@@ -7,6 +7,7 @@ import type {
 	RouteInfo,
 	UpstreamAttempt,
 } from "../../index.ts";
+import { Tallies, type Tally, type Timing, Timings } from "./series.ts";
 
 /** The package prom-client. */
 export type PromClient = typeof import("prom-client");
@@ -23,110 +24,121 @@ const methods: ReadonlySet<string> = new Set([
 	...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS"],
 	...["TRACE", "PATCH", "QUERY"],
 ]);
-const call = ["method", "route", "status", "upstream"] as const;
 
 /** What one route counts under its own labels. */
 export interface CountedRoute {
-	readonly inFlight: Pick<Gauge.Internal<string>, "inc" | "dec">;
+	readonly inFlight: Tally;
 	/** Counts a call to the upstream, until what it gives back is told of the end. */
 	call(attempt: UpstreamAttempt): (end: AttemptEnd) => void;
 	add(method: string, outcome: Outcome): void;
 }
 
-/** The children of one route, method and status, found once. */
+/** The series of one route, method and status, found once. */
 interface Bound {
-	readonly server: Histogram.Internal<string>;
-	readonly answers: Counter.Internal;
+	readonly server: Timing;
+	readonly answers: Tally;
 }
 
-/** All that is counted. Children are bound to their labels at first use and kept. */
+/** All that is counted. Series are bound to their labels at first use and kept. */
 export class Instruments {
-	readonly #server: Histogram<(typeof call)[number]>;
-	readonly #client: Histogram<(typeof call)[number]>;
-	readonly #overhead: Histogram<"route">;
-	readonly #inFlight: Gauge<"route">;
-	/** Calls under way, by upstream: a gauge of prom-client costs more at each change than at each scrape. */
-	readonly #calls = new Map<string, { count: number }>();
-	readonly #bytes: Counter<"route" | "direction">;
-	readonly #retries: Counter<"upstream">;
-	readonly #answers: Counter<"route" | "source" | "status">;
-	readonly #decisions: Counter<"kind" | "policy" | "outcome">;
-	readonly #cache: Counter<"result">;
+	readonly #server: Timings;
+	readonly #client: Timings;
+	readonly #overhead: Timings;
+	readonly #inFlight: Tallies;
+	readonly #calls: Tallies;
+	readonly #bytes: Tallies;
+	readonly #retries: Tallies;
+	readonly #answers: Tallies;
+	readonly #decisions: Tallies;
+	readonly #cache: Tallies;
+	/** Of the last two, by kind, name and outcome. */
+	readonly #decided: Map<string, Tally> = new Map();
 
 	constructor(
 		client: PromClient,
 		registry: Registry,
 		buckets: readonly number[] = defaultBuckets,
 	) {
-		const registers = [registry];
-		const times = { labelNames: call, buckets: [...buckets], registers };
-		this.#server = new client.Histogram({
-			name: "http_server_request_duration_seconds",
-			help: "Requests, from their head to the last byte of the answer.",
-			...times,
-		});
-		this.#client = new client.Histogram({
-			name: "http_client_request_duration_seconds",
-			help: "Calls to an upstream, to the last byte of the answer.",
-			...times,
-		});
-		this.#overhead = new client.Histogram({
-			name: "gateway_overhead_seconds",
-			help: "The gateway's own part of a request.",
-			labelNames: ["route"],
-			buckets: overheadBuckets,
-			registers,
-		});
-		const counter = <L extends string>(
+		const timings = (name: string, help: string, bounds = buckets): Timings =>
+			new Timings(name, help, bounds, registry);
+		const tallies = (
+			kind: "Counter" | "Gauge",
 			name: string,
 			help: string,
-			labelNames: readonly L[],
-		): Counter<L> => new client.Counter({ name, help, labelNames, registers });
-		this.#inFlight = new client.Gauge({
-			name: "gateway_requests_in_flight",
-			help: "Requests under way.",
-			labelNames: ["route"],
-			registers,
-		});
-		const calls = this.#calls;
-		new client.Gauge({
-			name: "gateway_upstream_requests_in_flight",
-			help: "Calls to an upstream under way.",
-			labelNames: ["upstream"],
-			registers,
-			collect() {
-				for (const [upstream, { count }] of calls)
-					this.set({ upstream }, count);
-			},
-		});
-		this.#bytes = counter(
+			labelNames: readonly string[],
+		): Tallies => {
+			const all = new Tallies();
+			new client[kind]({
+				name,
+				help,
+				labelNames,
+				registers: [registry],
+				collect() {
+					all.giveTo(this);
+				},
+			});
+			return all;
+		};
+		this.#server = timings(
+			"http_server_request_duration_seconds",
+			"Requests, from their head to the last byte of the answer.",
+		);
+		this.#client = timings(
+			"http_client_request_duration_seconds",
+			"Calls to an upstream, to the last byte of the answer.",
+		);
+		this.#overhead = timings(
+			"gateway_overhead_seconds",
+			"The gateway's own part of a request.",
+			overheadBuckets,
+		);
+		this.#inFlight = tallies(
+			"Gauge",
+			"gateway_requests_in_flight",
+			"Requests under way.",
+			["route"],
+		);
+		this.#calls = tallies(
+			"Gauge",
+			"gateway_upstream_requests_in_flight",
+			"Calls to an upstream under way.",
+			["upstream"],
+		);
+		this.#bytes = tallies(
+			"Counter",
 			"gateway_body_bytes_total",
 			"Bytes of bodies, in from clients and out to them.",
 			["route", "direction"],
 		);
-		this.#retries = counter(
+		this.#retries = tallies(
+			"Counter",
 			"gateway_upstream_retries_total",
 			"Calls to an upstream beyond the first of a request.",
 			["upstream"],
 		);
-		this.#answers = counter(
+		this.#answers = tallies(
+			"Counter",
 			"gateway_answers_total",
 			"Answers by who decided on their status.",
 			["route", "source", "status"],
 		);
-		this.#decisions = counter(
+		this.#decisions = tallies(
+			"Counter",
 			"gateway_decisions_total",
 			"What limits and schemes decided.",
 			["kind", "policy", "outcome"],
 		);
-		this.#cache = counter("gateway_cache_total", "What caches did.", [
-			"result",
-		]);
+		this.#cache = tallies(
+			"Counter",
+			"gateway_cache_total",
+			"What caches did.",
+			["result"],
+		);
 		new client.Gauge({
 			name: "gateway_build_info",
 			help: "The versions that run.",
 			labelNames: ["version", "node"],
-			registers,
+			registers: [registry],
 		}).set({ version: ownVersion(), node: process.version }, 1);
 	}
 
@@ -134,31 +146,31 @@ export class Instruments {
 	ofRoute(info: RouteInfo): CountedRoute {
 		const route = info.id === "unmatched" ? "unmatched" : info.path;
 		const upstream = info.upstream ?? "";
-		const inFlight = this.#inFlight.labels(route);
-		const overhead = this.#overhead.labels(route);
-		const bytesIn = this.#bytes.labels(route, "in");
-		const bytesOut = this.#bytes.labels(route, "out");
+		const overhead = this.#overhead.of({ route });
+		const bytesIn = this.#bytes.of({ route, direction: "in" });
+		const bytesOut = this.#bytes.of({ route, direction: "out" });
 		const bound = new Map<string, Bound>();
 		return {
-			inFlight,
+			inFlight: this.#inFlight.of({ route }),
 			call: this.#callsOf(route, info),
-			add: (method, outcome) => {
-				const name = methods.has(method) ? method : "_OTHER";
+			add: (given, outcome) => {
+				const method = toMethod(given);
 				const status = toStatus(outcome.status);
-				const key = `${name} ${status} ${outcome.source}`;
+				const { source } = outcome;
+				const key = `${method} ${status} ${source}`;
 				let found = bound.get(key);
 				if (found === undefined) {
 					found = {
-						server: this.#server.labels(name, route, status, upstream),
-						answers: this.#answers.labels(route, outcome.source, status),
+						server: this.#server.of({ method, route, status, upstream }),
+						answers: this.#answers.of({ route, source, status }),
 					};
 					bound.set(key, found);
 				}
 				found.server.observe(outcome.durationMs / 1000);
-				found.answers.inc();
+				found.answers.count++;
 				overhead.observe(outcome.overheadMs / 1000);
-				if (outcome.bytesIn > 0) bytesIn.inc(outcome.bytesIn);
-				if (outcome.bytesOut > 0) bytesOut.inc(outcome.bytesOut);
+				bytesIn.count += outcome.bytesIn;
+				bytesOut.count += outcome.bytesOut;
 			},
 		};
 	}
@@ -166,33 +178,45 @@ export class Instruments {
 	/** Counts and times each call of a route. */
 	#callsOf(route: string, { upstream }: RouteInfo): CountedRoute["call"] {
 		if (upstream === null) return () => () => undefined;
-		const inFlight = this.#calls.get(upstream) ?? { count: 0 };
-		this.#calls.set(upstream, inFlight);
-		const timed = new Map<string, Histogram.Internal<string>>();
-		return ({ method, number }) => {
+		const inFlight = this.#calls.of({ upstream });
+		const retries = this.#retries.of({ upstream });
+		const timed = new Map<string, Timing>();
+		return ({ method: given, number }) => {
 			const startedMs = performance.now();
 			inFlight.count++;
-			if (number > 1) this.#retries.inc({ upstream });
-			return ({ status }) => {
+			if (number > 1) retries.count++;
+			return (end) => {
 				inFlight.count--;
-				const name = methods.has(method) ? method : "_OTHER";
-				const answer = status === null ? "none" : toStatus(status);
-				const key = `${name} ${answer}`;
-				let child = timed.get(key);
-				if (child === undefined) {
-					child = this.#client.labels(name, route, answer, upstream);
-					timed.set(key, child);
+				const method = toMethod(given);
+				const status = end.status === null ? "none" : toStatus(end.status);
+				const key = `${method} ${status}`;
+				let timing = timed.get(key);
+				if (timing === undefined) {
+					timing = this.#client.of({ method, route, status, upstream });
+					timed.set(key, timing);
 				}
-				child.observe((performance.now() - startedMs) / 1000);
+				timing.observe((performance.now() - startedMs) / 1000);
 			};
 		};
 	}
 
 	/** Counts what a limit, a scheme or a cache decided. */
 	decide({ kind, name, outcome }: Decision): void {
-		if (kind === "cache") this.#cache.inc({ result: outcome });
-		else this.#decisions.inc({ kind, policy: name, outcome });
+		const key = `${kind} ${name} ${outcome}`;
+		let tally = this.#decided.get(key);
+		if (tally === undefined) {
+			tally =
+				kind === "cache"
+					? this.#cache.of({ result: outcome })
+					: this.#decisions.of({ kind, policy: name, outcome });
+			this.#decided.set(key, tally);
+		}
+		tally.count++;
 	}
+}
+
+function toMethod(method: string): string {
+	return methods.has(method) ? method : "_OTHER";
 }
 
 /** A service may answer with any three digits: beyond those that the RFC groups, all count as one. */

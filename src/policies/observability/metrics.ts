@@ -93,10 +93,10 @@ function countRoute(
 			? { onUpstreamAttempt: (_ctx, attempt) => counted.call(attempt) }
 			: {}),
 		onStart() {
-			counted.inFlight.inc();
+			counted.inFlight.count++;
 		},
 		onFinish(ctx, outcome) {
-			counted.inFlight.dec();
+			counted.inFlight.count--;
 			counted.add(ctx.method, outcome);
 			for (const decision of decisionsOf(ctx)) instruments.decide(decision);
 		},
