@@ -96,7 +96,8 @@ export class RouteSpans {
 		const isNew = own.spanId !== inbound.parent?.spanId;
 		if (!isNew || !trace.isSpanContextValid(own)) return null;
 		const scope = trace.setSpan(around, span);
-		const believed = isChild ? inbound : { ...inbound, parent: null };
+		const believed =
+			remote === null || isTrusted ? inbound : { ...inbound, parent: null };
 		const state = isChild ? remote.traceState : undefined;
 		return { tracer, span, scope, inbound: believed, state };
 	}
