@@ -38,6 +38,7 @@ export class RequestContext
 	#address: string | null = null;
 	#state: Map<symbol | string, unknown> | null = null;
 	#abort: AbortController | null = null;
+	#whenOver: (() => void)[] | null = null;
 
 	get route(): RouteInfo {
 		return this.plan.info;
@@ -80,6 +81,12 @@ export class RequestContext
 			if (this.isOver) this.#abort.abort();
 		}
 		return this.#abort.signal;
+	}
+
+	whenOver(act: () => void): void {
+		if (this.isOver) act();
+		else if (this.#whenOver === null) this.#whenOver = [act];
+		else this.#whenOver.push(act);
 	}
 
 	get isRequestOpen(): boolean {
@@ -201,6 +208,7 @@ export class RequestContext
 			this.forward?.leave(gone);
 		}
 		this.#abort?.abort();
+		if (this.#whenOver !== null) for (const act of this.#whenOver) act();
 		if (plan.finishHooks !== null) tellPolicies(this, plan.finishHooks);
 		this.finishCleanups();
 		this.runtime.open.end();

@@ -151,6 +151,8 @@ export interface Context<V extends ContextValues = ContextValues> {
 	readonly hasState: boolean;
 	/** Aborts when the client leaves or the request ends otherwise. Made when first read. */
 	readonly signal: AbortSignal;
+	/** Calls it when the request has ended, whole or not, and at once where it has. Cheaper than `signal`. It must not throw. */
+	whenOver(act: () => void): void;
 	readonly req: IncomingMessage;
 	readonly res: ServerResponse;
 	/** Adds a header to whatever answer goes out, the gateway's or the upstream's. */

@@ -19,7 +19,8 @@ export class BodyCollector implements BodyObserver {
 	readonly #owner: CollectorOwner;
 	readonly #budget: FillBudget;
 	readonly #maxBytes: number;
-	readonly #readers: Set<FollowerBody> = new Set();
+	/** Null where nobody has read along yet. */
+	#readers: Set<FollowerBody> | null = null;
 	#length = 0;
 	#reserved = 0;
 	#isClientDone = false;
@@ -50,8 +51,10 @@ export class BodyCollector implements BodyObserver {
 
 	/** A body of its own over the same bytes, for another client. */
 	follow(): Readable {
-		const reader = new FollowerBody(this, () => this.#readers.delete(reader));
-		this.#readers.add(reader);
+		this.#readers ??= new Set();
+		const readers = this.#readers;
+		const reader = new FollowerBody(this, () => readers.delete(reader));
+		readers.add(reader);
 		return reader;
 	}
 
@@ -66,14 +69,14 @@ export class BodyCollector implements BodyObserver {
 			return;
 		}
 		this.chunks.push(chunk);
-		for (const reader of this.#readers) reader.wake();
+		this.#wake();
 	}
 
 	onEnd(): void {
 		if (this.isOver) return;
 		this.isWhole = true;
 		const body = join(this.chunks, this.#length);
-		for (const reader of this.#readers) reader.wake();
+		this.#wake();
 		this.#owner.onWhole(body);
 		this.#release();
 	}
@@ -89,10 +92,15 @@ export class BodyCollector implements BodyObserver {
 
 	#lose(error: Error, isTooLarge: boolean): void {
 		this.error = error;
-		for (const reader of this.#readers) reader.wake();
+		this.#wake();
 		this.chunks.length = 0;
 		this.#owner.onLost(isTooLarge);
 		this.#release();
+	}
+
+	#wake(): void {
+		if (this.#readers === null) return;
+		for (const reader of this.#readers) reader.wake();
 	}
 
 	#release(): void {

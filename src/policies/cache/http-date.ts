@@ -34,13 +34,22 @@ export function parseHttpDate(
 	text: string,
 	nowMs: number = Date.now(),
 ): number | null {
+	if (text === lastText) return lastTime;
 	// The longest is RFC 850's with Wednesday: 33 characters.
 	if (text.length < 24 || text.length > 33) return null;
 	const lower = text.toLowerCase();
 	const comma = lower.indexOf(",");
-	if (comma === 3) return parseFixed(lower);
+	if (comma === 3) {
+		lastTime = parseFixed(lower);
+		lastText = text;
+		return lastTime;
+	}
 	return comma > 0 ? parseRfc850(lower, comma, nowMs) : parseAsctime(lower);
 }
+
+/** The last IMF-fixdate, which does not depend on now: the Date of one answer is nearly always that of the one before. */
+let lastText = "";
+let lastTime: number | null = null;
 
 /** The time as an IMF-fixdate, such as `Sun, 06 Nov 1994 08:49:37 GMT`; parts of a second are dropped. */
 export function toHttpDate(ms: number): string {

@@ -206,11 +206,10 @@ export class RouteCache implements PolicyHooks {
 	): MaybePromise<Answered> {
 		const { fillings } = this.#engine;
 		lookup.forward = reason;
+		// Not onFinish, which hits would pay for too.
+		ctx.whenOver(() => this.#leave(lookup));
 		// While the store was asked the client may have left: then nobody leads.
-		const { signal } = ctx;
-		if (signal.aborted) return undefined;
-		// And not onFinish, which hits would pay for too.
-		signal.addEventListener("abort", () => this.#leave(lookup));
+		if (lookup.isOver) return undefined;
 		planOf(ctx, lookup);
 		ctx.state.set(this.#key, lookup);
 		if (!this.#mayShare(ctx, lookup)) return undefined;
@@ -222,8 +221,7 @@ export class RouteCache implements PolicyHooks {
 				.join(lookup, this.#waitMs)
 				.then((turn) => this.#takeTurn(ctx, lookup, turn, filling));
 		}
-		lookup.filling = new Filling(() => fillings.delete(key));
-		fillings.set(key, lookup.filling);
+		lookup.filling = new Filling(fillings, key);
 		return undefined;
 	}
 

@@ -79,6 +79,9 @@ export function toStoredHeaders(
 
 function isStored(name: string): boolean {
 	if (neverStored.has(name)) return false;
+	const first = name.charCodeAt(0);
+	// r and x: the prefixes begin with them.
+	if (first !== 0x72 && first !== 0x78) return true;
 	return !neverStoredPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
