@@ -39,8 +39,11 @@ class Client {
 		const end = text.indexOf("\r\n\r\n");
 		this.#head = end === -1 ? text : "";
 		if (end === -1) return;
-		const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1];
-		if (!text.startsWith("HTTP/1.1 200") || length === undefined)
+		const { status } = this.#turns;
+		// A 304 has no body whatever it says of one.
+		const length =
+			status === 304 ? 0 : /\r\ncontent-length: *(\d+)/i.exec(text)?.[1];
+		if (!text.startsWith(`HTTP/1.1 ${status}`) || length === undefined)
 			this.#turns.onFault(text.slice(0, text.indexOf("\r\n")));
 		this.#left = Number(length);
 		this.#onBody(data.length - (end + 4 - before));
@@ -56,6 +59,7 @@ class Client {
 /** The open connections to one contender. */
 class Turns {
 	readonly bytes: string;
+	readonly status: number;
 	readonly #clients: Client[];
 	#latenciesMs: number[] = [];
 	#isOn = false;
@@ -64,7 +68,8 @@ class Turns {
 	#onDrained: () => void = () => undefined;
 
 	constructor({ request, connections, port }: LoadOptions) {
-		this.bytes = toBytes(request);
+		this.bytes = toBytes(request, port);
+		this.status = request.status ?? 200;
 		this.#clients = Array.from(
 			{ length: connections },
 			() => new Client(this, port),
@@ -118,13 +123,12 @@ class Turns {
 	}
 }
 
-function toBytes({
-	method = "GET",
-	path,
-	headers,
-	body = "",
-}: LoadRequest): string {
-	const lines = [`${method} ${path} HTTP/1.1`, "host: gateway.example"];
+/** The Host is the one that all who ask name: a cache has one answer for them. */
+function toBytes(
+	{ method = "GET", path, headers, body = "" }: LoadRequest,
+	port: number,
+): string {
+	const lines = [`${method} ${path} HTTP/1.1`, `host: 127.0.0.1:${port}`];
 	for (const [name, value] of Object.entries(headers))
 		lines.push(`${name}: ${value}`);
 	if (body !== "") lines.push(`content-length: ${Buffer.byteLength(body)}`);

@@ -12,6 +12,8 @@ export interface LoadRequest {
 	readonly path: string;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
+	/** The status of a right answer. Default 200; wrk tells only 2xx and 3xx from the rest. */
+	readonly status?: number;
 }
 
 export interface LoadOptions {

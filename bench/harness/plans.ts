@@ -34,6 +34,13 @@ const typed = request("/users/7?verbose=true&page=3", {
 });
 const full = request("/users/7", { authorization: `Bearer ${token()}` });
 const keyed = request("/users/7", { "x-api-key": apiKeyValue });
+/** The client has what is stored: nothing has changed until then. */
+const unchanged: LoadRequest = {
+	...request("/users/7", {
+		"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT",
+	}),
+	status: 304,
+};
 const largeBytes = 100_000;
 const large = request(`/bytes/${largeBytes}`);
 const post: LoadRequest = {
@@ -89,6 +96,7 @@ export const sections: readonly Section[] = [
 		reference: "bare",
 		rows: [
 			...["bare", "gateway-cache"].map(row(get)),
+			policy("304 hit", "cache", unchanged, 0),
 			policy("local handler", "handler", get),
 		],
 	},
@@ -139,6 +147,7 @@ export const comparisons: Readonly<Record<string, RowPlan>> = {
 	cache: row(get)("gateway-cache"),
 	handler: policy("local handler", "handler", get),
 	miss: policy("miss, stored", "cache-miss", get),
+	"304": policy("304 hit", "cache", unchanged, 0),
 	"api-key": policy("api key", "api-key", keyed),
 	jwt: policy("jwt, cached", "jwt", full),
 	limit: policy("rate limit, memory", "rate-limit", get),
