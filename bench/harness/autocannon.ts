@@ -40,6 +40,7 @@ const result: LoadResult = {
 	perSecond: right / seen.duration,
 	p50Ms: seen.latency.p50,
 	p99Ms: seen.latency.p99,
-	fault: failed > 0 ? `${wrong} of another status, ${seen.errors} errors` : null,
+	fault:
+		failed > 0 ? `${wrong} of another status, ${seen.errors} errors` : null,
 };
 console.log(JSON.stringify(result));
