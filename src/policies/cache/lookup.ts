@@ -55,5 +55,6 @@ export function planOf(ctx: Context, lookup: Lookup): UpstreamRequest {
 export function bypassOf(facts: RequestFacts): string | null {
 	if (facts.hasBody) return "body";
 	if (facts.isUpgrade) return "upgrade";
+	if (facts.isOverridden) return "override";
 	return facts.needsOrigin ? "condition" : null;
 }

@@ -17,6 +17,8 @@ export class RequestFacts {
 	needsOrigin = false;
 	hasRange = false;
 	hasBody = false;
+	/** Whether it has a header that services take for another method or path than the key says. */
+	isOverridden = false;
 	/** Whether it asks for another protocol. */
 	isUpgrade = false;
 	#directives: CacheDirectives | null = null;
@@ -52,16 +54,23 @@ export class RequestFacts {
 			case 13:
 				if (is(name, "cache-control")) this.hasDirectives = true;
 				else if (is(name, "if-none-match")) this.isConditional = true;
+				else if (is(name, "x-http-method") || is(name, "x-rewrite-url"))
+					this.isOverridden = true;
 				break;
 			case 14:
 				if (is(name, "content-length") && value !== "0") this.hasBody = true;
+				else if (is(name, "x-original-url")) this.isOverridden = true;
 				break;
 			case 17:
 				if (is(name, "if-modified-since")) this.isConditional = true;
 				else if (is(name, "transfer-encoding")) this.hasBody = true;
+				else if (is(name, "x-method-override")) this.isOverridden = true;
 				break;
 			case 19:
 				if (is(name, "if-unmodified-since")) this.needsOrigin = true;
+				break;
+			case 22:
+				if (is(name, "x-http-method-override")) this.isOverridden = true;
 				break;
 			default:
 		}

@@ -71,6 +71,14 @@ const understood: ReadonlySet<number> = new Set([
 	504,
 ]);
 
+/**
+ * They answer what one request said in its own fields, not what its URL names, and the key knows nothing of those: who
+ * sends a Range, a condition or a field that is too long would write the answer of everyone.
+ */
+const ofOneRequest: ReadonlySet<number> = new Set([
+	407, 408, 411, 412, 413, 416, 417, 425, 426, 431,
+]);
+
 /** Why the answer to that request may not be stored by a shared cache (RFC 9111 section 3); null when it may. */
 export function whyNotStored(
 	request: RequestFacts,
@@ -94,7 +102,8 @@ function refusedByKind(
 	if (status === 206 || hasHeader(response.headers, "content-range")) {
 		return "partial";
 	}
-	return status < 200 || status > 599 || status === 304 ? "status" : null;
+	if (status < 200 || status > 599 || status === 304) return "status";
+	return ofOneRequest.has(status) ? "status" : null;
 }
 
 function refusedByDirectives(
