@@ -9,7 +9,7 @@ import { type Asked, withoutTags } from "./asked.ts";
 import { BodyCollector } from "./body-collector.ts";
 import { targetOf } from "./cache-key.ts";
 import { forwardStatus } from "./cache-status.ts";
-import { isFreshenedBy } from "./conditional.ts";
+import { isFreshenedBy, isFreshenedByHead } from "./conditional.ts";
 import type { CacheEngine } from "./engine.ts";
 import type { Filling } from "./filling.ts";
 import { headerValue, parseDigits } from "./header-list.ts";
@@ -153,7 +153,8 @@ export class AnswerTaker {
 	}
 
 	/** An answer that is not stored: nobody waits for it, and what it replaces is gone. */
-	#letGo(lookup: Lookup, { status }: UpstreamResponse, refusal: string): void {
+	#letGo(lookup: Lookup, response: UpstreamResponse, refusal: string): void {
+		const { status } = response;
 		const { bypass, stale, filling, primaryKey, key, facts } = lookup;
 		if (filling !== null) {
 			filling.release();
@@ -164,9 +165,27 @@ export class AnswerTaker {
 			this.#engine.uncacheable.note(primaryKey);
 			this.#engine.uncacheable.note(key);
 		}
-		if (stale !== null && status < 500 && status !== 206) {
-			this.#engine.drop(key);
+		if (stale === null || status >= 500 || status === 206) return;
+		const isFreshened =
+			refusal === "method" && this.#takeHead(lookup, stale, response);
+		if (!isFreshened) this.#engine.drop(key);
+	}
+
+	/** RFC 9111 section 4.3.5. Whether the stored answer stays. */
+	#takeHead(
+		lookup: Lookup,
+		stale: StoredAnswer,
+		response: UpstreamResponse,
+	): boolean {
+		const { status, received } = response;
+		const { source, body } = stale;
+		if (status !== 200 || !isFreshenedByHead(source, body.length, received)) {
+			return false;
 		}
+		const asked = toAsked(lookup);
+		const { answer, mayStay } = this.#engine.update(asked, stale, response);
+		if (mayStay) this.#engine.keep(asked, answer);
+		return mayStay;
 	}
 
 	/** Collects the body for the store; why not, where it may not be stored. */

@@ -43,12 +43,12 @@ export const ofRewritten: readonly string[] = [
 
 /** What it varies by, and what others under its key do: an answer without Vary says nothing for those with it. */
 export function varyOf(
-	asked: Asked,
+	known: Pick<Asked, "varyNames">,
 	received: HeaderList,
 ): readonly string[] | "*" {
 	const names = varyNamesOf(received);
-	if (names === "*" || asked.varyNames.length === 0) return names;
-	return [...new Set([...names, ...asked.varyNames])].sort();
+	if (names === "*" || known.varyNames.length === 0) return names;
+	return [...new Set([...names, ...known.varyNames])].sort();
 }
 
 /** How long an answer is of use, in milliseconds. */

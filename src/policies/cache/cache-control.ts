@@ -242,10 +242,26 @@ function secondsOf(argument: string | null | undefined): number | null {
 	return seconds === null ? null : Math.min(seconds, maxDeltaSeconds);
 }
 
-/** The field names of a qualified directive; null where there are none or one is no name: then it holds for the whole. */
+/**
+ * Fields that say how an answer is to be cached. One that is kept out of the store takes what it says with it: the next
+ * validation would find an answer that nobody has forbidden.
+ */
+const governing: ReadonlySet<string> = new Set([
+	"cache-control",
+	"date",
+	"expires",
+	"pragma",
+	"vary",
+]);
+
+/**
+ * The field names of a qualified directive; null where there are none, one is no name or one says how to cache: then
+ * it holds for the whole, as a cache may take it (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+ */
 function fieldNames(argument: string | null | undefined): string[] | null {
 	if (argument === undefined || argument === null) return null;
 	const names = listMembers(argument);
 	if (names.length === 0 || !names.every(isToken)) return null;
-	return names.map((name) => name.toLowerCase());
+	const fields = names.map((name) => name.toLowerCase());
+	return fields.some((name) => governing.has(name)) ? null : fields;
 }

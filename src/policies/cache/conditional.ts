@@ -138,19 +138,22 @@ export function isFreshenedBy(
 
 /**
  * Whether a 200 to HEAD shows that the stored answer to GET still holds, so that its headers update the stored ones
- * (RFC 9111 section 4.3.5): the validators and the Content-Length that it has are the stored ones. If not, what is
- * stored is stale.
+ * (RFC 9111 section 4.3.5): the validators and the Content-Length that it has are the stored ones, and it has a
+ * validator. If not, what is stored is not used again.
  */
 export function isFreshenedByHead(
 	storedHeaders: HeaderList,
 	storedLength: number,
 	fromHead: HeaderList,
 ): boolean {
+	let isNamed = false;
 	for (const name of ["etag", "last-modified"]) {
 		const told = headerValue(fromHead, name);
-		if (told !== null && told !== headerValue(storedHeaders, name))
-			return false;
+		if (told === null) continue;
+		if (told !== headerValue(storedHeaders, name)) return false;
+		isNamed = true;
 	}
+	if (!isNamed) return false;
 	const length = headerValue(fromHead, "content-length");
 	return length === null || trimSpace(length) === String(storedLength);
 }

@@ -31,7 +31,7 @@ import {
 	toStoredHeaders,
 	withoutHeaders,
 } from "./stored-headers.ts";
-import { tagsOf } from "./tags.ts";
+import { hasTags, tagsOf } from "./tags.ts";
 import { Uncacheable } from "./uncacheable.ts";
 import { variantKeyOf } from "./vary.ts";
 
@@ -147,7 +147,7 @@ export class CacheEngine {
 		return { refusal: null, head };
 	}
 
-	/** A stored answer after a 304; null where it may not stay stored. */
+	/** A stored answer after a 304, or after a 200 to HEAD that speaks of it, and whether it may stay stored. */
 	update(
 		asked: Asked,
 		stale: StoredAnswer,
@@ -161,8 +161,13 @@ export class CacheEngine {
 			this.options,
 		);
 		const isSame = stale.headers === stale.source;
+		// A Vary or tags may be new.
+		const varyNames = varyOf(stale, headers);
+		const tags = hasTags(received) ? tagsOf(received) : stale.tags;
 		const answer = {
 			...stale,
+			varyNames: varyNames === "*" ? stale.varyNames : varyNames,
+			tags: tags ?? stale.tags,
 			headers: isSame
 				? headers
 				: mergeHeaders(stale.headers, shown, responseTimeMs),
@@ -176,8 +181,8 @@ export class CacheEngine {
 		const refusal = this.#whyNot(
 			{ ...asked, request, planned },
 			facts,
-			stale.tags,
-			stale.varyNames,
+			tags,
+			varyNames,
 		);
 		return { answer, mayStay: refusal === null };
 	}

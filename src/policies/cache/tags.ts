@@ -1,4 +1,9 @@
-import { type HeaderList, headerValues, trimSpace } from "./header-list.ts";
+import {
+	type HeaderList,
+	hasHeader,
+	headerValues,
+	trimSpace,
+} from "./header-list.ts";
 
 /** How many tags one answer may have. */
 export const maxTags = 256;
@@ -22,6 +27,11 @@ export function tagsOf(headers: HeaderList): readonly string[] | null {
 		if (!addTags(tags, value.replaceAll("\t", " "), " ")) return null;
 	}
 	return [...tags];
+}
+
+/** Whether it has a header that carries tags, be it an empty one. */
+export function hasTags(headers: HeaderList): boolean {
+	return tagHeaders.some((name) => hasHeader(headers, name));
 }
 
 /** Whether all of them fit. */
