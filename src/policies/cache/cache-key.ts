@@ -40,6 +40,17 @@ export function isOfOrigin(
 	return origin === null || key.startsWith(`${target}\n${origin}\n`);
 }
 
+/** Whether what is stored under that key may belong to a target; its tags are not known. */
+export function mayBelong(
+	key: string,
+	{ kind, value, origin }: PurgeTarget,
+): boolean {
+	if (kind === "tag") return true;
+	const target = key.slice(0, key.indexOf("\n"));
+	const isNamed = kind === "url" ? target === value : target.startsWith(value);
+	return isNamed && isOfOrigin(key, target, origin);
+}
+
 /** What to purge, in words: one of them. */
 export interface PurgeRequest {
 	/** `https://api.example.com/users/7?x=1`, or `/users/7?x=1` for every scheme and authority. */

@@ -14,7 +14,7 @@ import {
 	varyOf,
 } from "./asked.ts";
 import { parseCacheControl } from "./cache-control.ts";
-import { variantOf } from "./cache-key.ts";
+import { mayBelong, variantOf } from "./cache-key.ts";
 import { FillBudget } from "./fill-budget.ts";
 import type { Filling } from "./filling.ts";
 import { freshen } from "./freshen.ts";
@@ -107,6 +107,10 @@ export class CacheEngine {
 
 	/** Drops all answers that a purge names; their number, 0 where the store fails. */
 	async purge(target: PurgeTarget): Promise<number> {
+		// Who asks from now on must not wait for an answer from before.
+		for (const key of this.fillings.keys()) {
+			if (mayBelong(key, target)) this.fillings.delete(key);
+		}
 		return this.store.purge(target);
 	}
 

@@ -126,7 +126,10 @@ export class Filling {
 		this.#isOver = true;
 		this.#stopTimer();
 		this.#live = null;
-		this.#fillings.delete(this.#key);
+		// After a purge another call may stand there.
+		if (this.#fillings.get(this.#key) === this) {
+			this.#fillings.delete(this.#key);
+		}
 		this.#giveAll(turn);
 	}
 

@@ -58,6 +58,21 @@ suite("Cache-Control, RFC 9111 section 5.2", () => {
 			{ noStore: true },
 		],
 		[
+			"a quote that is cut short hides no directive behind it",
+			['a",no-store'],
+			{ noStore: true },
+		],
+		[
+			"a quote that is cut short behind = hides none either",
+			['a=",no-store'],
+			{ noStore: true },
+		],
+		[
+			"a quote that is cut short makes a number one that can't be read",
+			['max-age=60", public'],
+			{ maxAge: 0, isPublic: true, allowsAuthorization: true },
+		],
+		[
 			"a quote on one line hides nothing on the next",
 			['foo="a', 'no-store, b="c"'],
 			{ noStore: true },
