@@ -1,4 +1,6 @@
+import type { Route } from "../../index.ts";
 import { CheckedPlan, type Plan } from "./plan.ts";
+import { checkRouteIds } from "./route-ids.ts";
 
 const planName = /^[\w.-]{1,64}$/;
 
@@ -46,8 +48,10 @@ export class PlanBook {
 		);
 	}
 
-	/** @throws TypeError for a plan that names a route which is not one of them. */
-	checkRoutes(ids: ReadonlySet<string>): void {
+	/** @throws TypeError for two routes with one id, and for a plan that names a route which is not one of them. */
+	checkRoutes(routes: readonly Pick<Route, "id" | "methods" | "path">[]): void {
+		checkRouteIds(routes, this.#policy);
+		const ids = new Set(routes.map(({ id }) => id));
 		for (const { name, routeIds } of this.all) {
 			const missing = routeIds.find((id) => !ids.has(id));
 			if (missing === undefined) continue;

@@ -126,7 +126,7 @@ class PlansPolicy implements Plans {
 			throw new TypeError(`${this.name}: there is no plan "${anonymous}"`);
 		}
 		if (routes !== undefined) {
-			this.#book.checkRoutes(new Set(routes.map(({ id }) => id)));
+			this.#book.checkRoutes(routes);
 		}
 		this.docs = toDocs(this.#limiter.docs, options);
 	}
@@ -162,7 +162,7 @@ class PlansPolicy implements Plans {
 			);
 		}
 		const own = routes.filter(({ id }) => this.#routes.has(id));
-		this.#book.checkRoutes(new Set(own.map(({ id }) => id)));
+		this.#book.checkRoutes(own);
 	}
 
 	explain(consumer: Consumer | null, routeId: string): PlanExplanation {

@@ -1,4 +1,10 @@
-import type { Context, Outcome, Policy, RouteInfo } from "../../index.ts";
+import type {
+	Context,
+	Outcome,
+	Policy,
+	Route,
+	RouteInfo,
+} from "../../index.ts";
 import { checkCost, checkPrice, isUnbillable } from "./cost.ts";
 import type { Demand } from "./hold.ts";
 import {
@@ -11,6 +17,8 @@ import {
 } from "./keys.ts";
 import { type Limit, type LimitOptions, toLimits } from "./limit.ts";
 import { type EnforcementOptions, Limiter } from "./limiter.ts";
+
+import { checkRouteIds } from "./route-ids.ts";
 
 export type { LimitDecision, LimitOutcome } from "./decision.ts";
 export type { By } from "./keys.ts";
@@ -69,17 +77,25 @@ export function rateLimit(options: RateLimitOptions): Policy {
 	);
 	const onFinish = (ctx: Context, outcome: Outcome): void =>
 		limiter.finish(ctx, outcome);
+	const own = new Set<Route>();
+	const isPerRoute = rules.some((rule) => rule.isPerRoute);
 	return {
 		name: limiter.name,
 		docs: limiter.docs,
 		close: () => limiter.close(),
 		forRoute(route) {
 			limiter.open();
+			own.add(route.source);
 			const check = compileCheck(limiter, rules, route);
 			return {
 				...(isEarly ? { onRequest: check } : { onAdmit: check }),
 				...(needsFinish ? { onFinish } : {}),
 			};
+		},
+		onRoutes(routes) {
+			if (!isPerRoute) return;
+			const limited = routes.filter(({ source }) => own.has(source));
+			checkRouteIds(limited, place);
 		},
 	};
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { route } from "../../../src/index.ts";
 import {
 	type RateLimitOptions,
 	rateLimit,
 } from "../../../src/policies/rate-limit/rate-limit.ts";
+import { problemsOf } from "../../helpers/start-up-problems.ts";
 
 suite("it is an error at start-up to give", () => {
 	const cases: readonly [string, object, RegExp][] = [
@@ -114,4 +116,19 @@ suite("it is an error at start-up to give", () => {
 			assert.throws(() => rateLimit(options as RateLimitOptions), message),
 		);
 	}
+});
+
+test("two routes of one id can not have counters of their own", () => {
+	const routes = [
+		route.get("/a", { handler: () => "well" }),
+		route.get("/b", { operationId: "GET /a", handler: () => "well" }),
+	];
+	const problems = (more: object): readonly string[] =>
+		problemsOf(routes, {
+			policies: [rateLimit({ limit: 1, window: "hour", ...more })],
+		});
+	assert.deepEqual(problems({ partition: "route" }), [
+		'rateLimit "rate-limit": GET /a and GET /b both have the id "GET /a"; give one of them another operationId',
+	]);
+	assert.deepEqual(problems({}), []);
 });

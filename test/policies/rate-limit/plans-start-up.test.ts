@@ -175,6 +175,21 @@ suite("a gateway does not start", () => {
 		}
 	});
 
+	test("with an operationId that is the method and path of another route", () => {
+		const twin = api.post("/twin", {
+			operationId: "GET /users/:id",
+			handler: () => "well",
+		});
+		const policy = plans({ consumer: caller, plans: { free } });
+		const problem =
+			'both have the id "GET /users/:id"; give one of them another operationId';
+		assert.deepEqual(problemsOf([get, twin], { policies: [policy] }), [
+			`plans: GET /users/:id and POST /twin ${problem}`,
+		]);
+		const routes = [get, twin];
+		assert.throws(() => make({ routes }), new RegExp(problem));
+	});
+
 	test("and is not misled about routes that have problems of their own", () => {
 		const broken = api.get("/broken", {
 			operationId: "broken",
