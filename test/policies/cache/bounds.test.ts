@@ -174,7 +174,7 @@ test("who asks after a change waits for no call from before it", async (t) => {
 			await stage.cache.purge({ [change]: "/a" });
 		}
 		const second = stage.get("/a");
-		held[0]?.writeHead(200, fresh).end("old");
+		held[0]?.writeHead(200, { ...fresh, "cache-tag": "/a" }).end("old");
 		held[1]?.writeHead(200, fresh).end("b");
 		assert.equal((await first).body, "old", change);
 		assert.equal((await other).body, "b");
