@@ -34,7 +34,7 @@ process.once("SIGINT", stop).once("SIGTERM", stop);
 console.log(`headgate answers on ${url}
 
 a line in the log, a span of the request, a span of the call; the service is told of the trace:
-  curl -i ${url}/users/7?token=not-for-the-log
+  curl -i '${url}/users/7?token=not-for-the-log'
 
 a trace that began elsewhere goes on:
   curl -i -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' ${url}/users/8

@@ -179,6 +179,35 @@ suite("one span is made for a request that", () => {
 		assert.equal(spans.servers.length, 1);
 	});
 
+	test("carries secrets, and tells none of them", async (t) => {
+		const { stage, spans } = await start(t);
+		const requests = [
+			"GET /mine?k=planted-known-key&token=planted-token",
+			"GET /nowhere?k=planted-known-key&Pass%77ord=planted-password",
+			"GET /reset/planted-path-token",
+			"GET /up/well?access_token=planted-token",
+			"GET /up/reset?sig=planted-signature",
+		];
+		for (const line of requests) {
+			const client = await connectRaw(stage);
+			const secret = "authorization: Bearer planted-bearer";
+			await client.send(toRequest(line, secret, "cookie: sid=planted-sid"));
+			await stage.next();
+			client.reset();
+		}
+		await spans.server(requests.length);
+		const said = spans
+			.getFinishedSpans()
+			.map(({ name, attributes, events, status }) =>
+				JSON.stringify({ name, attributes, events, status }),
+			);
+		assert.ok(said.length > requests.length);
+		assert.deepEqual(
+			said.filter((text) => text.includes("planted")),
+			[],
+		);
+	});
+
 	test("becomes a WebSocket, when that is over", async (t) => {
 		const { stage, spans } = await start(t);
 		const socket = new WebSocket(`ws://127.0.0.1:${stage.port}/chat`);

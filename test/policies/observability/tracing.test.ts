@@ -3,10 +3,16 @@ import { suite, test } from "node:test";
 import { SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace-base";
 import { interceptors } from "undici";
-import { type Route, route, upstream } from "../../../src/index.ts";
+import {
+	type Policy,
+	type Route,
+	route,
+	upstream,
+} from "../../../src/index.ts";
 import { cache } from "../../../src/policies/cache/cache.ts";
 import { startUpstream } from "../../../src/testing.ts";
 import { startEcho } from "../../helpers/echo.ts";
+import { createGate } from "../../helpers/gate.ts";
 import { ask, idOf, startTraced } from "./tracing-stage.ts";
 
 suite("a call to a service", () => {
@@ -88,6 +94,43 @@ suite("a call to a service", () => {
 			"error.type": "404",
 		});
 		assert.equal(client?.status.code, SpanStatusCode.ERROR);
+	});
+
+	test("that waits for a connection has a span, which ends when its client leaves", async (t) => {
+		const reached = createGate();
+		const { url: service } = await startUpstream(t, () => reached.open());
+		const narrow = upstream(service, { pool: { connections: 1 } });
+		const begun: string[] = [];
+		const waiting = createGate();
+		const watch: Policy = {
+			name: "watch",
+			forRoute: () => ({
+				onUpstreamAttempt({ url: path }) {
+					begun.push(path);
+					if (path === "/second") waiting.open();
+				},
+			}),
+		};
+		const { url, spans } = await startTraced(t, [
+			route.get("/:n", { upstream: narrow, policies: [watch] }),
+		]);
+		const leaving = new AbortController();
+		const { signal } = leaving;
+		const first = fetch(`${url}/first`);
+		first.catch(() => undefined);
+		await reached.opened;
+		const second = fetch(`${url}/second`, { signal });
+		await waiting.opened;
+		leaving.abort();
+		await assert.rejects(second);
+		const server = await spans.server();
+		assert.equal(server.attributes["url.path"], "/second");
+		assert.equal(server.attributes["http.response.status_code"], 499);
+		const [client] = spans.clients;
+		assert.equal(spans.clients.length, 1);
+		assert.equal(client?.attributes["error.type"], "ERR_CLIENT_GONE");
+		assert.equal(client?.parentSpanContext?.spanId, idOf(server));
+		assert.deepEqual(begun, ["/first", "/second"]);
 	});
 
 	test("that the cache saves has no span", async (t) => {
