@@ -35,7 +35,8 @@ export async function runDaemon({
 	announce(port, child.pid as number);
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
 	const server = createServer().listen(0, "127.0.0.1");
 	await once(server, "listening");
 	const { port } = server.address() as AddressInfo;
@@ -45,7 +46,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Tries until a connection is taken. The only sign a foreign process gives. */
-async function accepts(port: number): Promise<void> {
+export async function accepts(port: number): Promise<void> {
 	for (let tries = 0; tries < 200; tries++) {
 		const socket = connect(port, "127.0.0.1");
 		const taken = await once(socket, "connect").then(

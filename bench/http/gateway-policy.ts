@@ -10,10 +10,12 @@ import type {
 	Layer,
 	MetricsModule,
 	RateLimitModule,
+	RedisLimitModule,
 	RequestIdModule,
 	StatusModule,
 	TracingModule,
 } from "./policies.ts";
+import { startRedis } from "./redis.ts";
 
 const observability = "policies/observability";
 
@@ -39,6 +41,21 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 			"policies/rate-limit/rate-limit.ts",
 		);
 		return { policies: [rateLimit({ limit: 1e12, windowMs: 1000 })] };
+	},
+	/** One call of a script, to a Redis on another core. */
+	"rate-limit-redis": async () => {
+		const { rateLimit } = await load<RateLimitModule>(
+			"policies/rate-limit/rate-limit.ts",
+		);
+		const { redisStore } = await load<RedisLimitModule>(
+			"policies/rate-limit/redis.ts",
+		);
+		const store = redisStore({ url: await startRedis(), budgetMs: 1000 });
+		store.open();
+		await store.connected();
+		const name = "bench";
+		const limit = { limit: 1e12, windowMs: 1000, onStoreError: "deny" };
+		return { policies: [rateLimit({ ...limit, name, store })] };
 	},
 	"access-log": async () => {
 		const { accessLog } = await load<AccessLogModule>(

@@ -16,6 +16,13 @@ export interface RateLimitModule {
 	rateLimit(options: object): Policy;
 }
 
+export interface RedisLimitModule {
+	redisStore(options: object): {
+		open(): void;
+		connected(): Promise<void>;
+	};
+}
+
 export interface AccessLogModule {
 	accessLog(options?: object): Policy;
 }

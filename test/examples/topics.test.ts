@@ -148,6 +148,37 @@ suite("examples/", () => {
 		const purge = await fetch(`${url}/purge/users`, { method: "POST" });
 		assert.equal(await purge.text(), "1 dropped\n");
 	});
+
+	test("limits.ts refuses, lets wait, and counts by tenant and cost", async (t) => {
+		const { url } = await start(t, "limits.ts");
+		const get = async (path: string, tenant?: string): Promise<Response> => {
+			const headers = tenant === undefined ? {} : { "x-tenant": tenant };
+			const res = await fetch(url + path, { headers });
+			await res.text();
+			return res;
+		};
+		const statuses: number[] = [];
+		for (let i = 0; i < 4; i++) statuses.push((await get("/search")).status);
+		assert.deepEqual(statuses, [200, 200, 200, 429]);
+		const refused = await get("/search");
+		assert.match(
+			refused.headers.get("ratelimit") ?? "",
+			/^"burst";r=0;t=\d+, /,
+		);
+		assert.ok(Number(refused.headers.get("retry-after")) > 0);
+		const rendered = await Promise.all([1, 2, 3].map(() => get("/render")));
+		assert.ok(rendered.every(({ status }) => status === 200));
+		const units = [
+			await get("/export", "a"),
+			await get("/export", "a"),
+			await get("/render", "a"),
+			await get("/export", "b"),
+		];
+		assert.deepEqual(
+			units.map(({ status }) => status),
+			[200, 429, 200, 200],
+		);
+	});
 });
 
 async function send(url: string, form: FormData): Promise<string> {
