@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type * as Headgate from "../../src/index.ts";
 import { announce, skip } from "./contender.ts";
 
-/** The src folder under test: another revision's with `GATEWAY_SRC`, default this tree's. */
+/** The folder under test, of src or of what is built from it: another one with `GATEWAY_SRC`, default this tree's src. */
 const source = process.env.GATEWAY_SRC
 	? pathToFileURL(`${process.env.GATEWAY_SRC}/`)
 	: new URL("../../src/", import.meta.url);
@@ -10,7 +11,9 @@ const source = process.env.GATEWAY_SRC
 /** Loads a module of the gateway; a variant whose parts do not exist yet is skipped. */
 export async function load<T>(path: string): Promise<T> {
 	try {
-		return await import(new URL(path, source).href);
+		const isSource = existsSync(new URL("index.ts", source));
+		const name = isSource ? path : path.replace(/\.ts$/, ".js");
+		return await import(new URL(name, source).href);
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		if (code !== "ERR_MODULE_NOT_FOUND") throw error;

@@ -1,16 +1,23 @@
 #!/usr/bin/env node
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
-import { help, parseArguments } from "./arguments.ts";
+import { enableCompileCache } from "node:module";
+import { help, parseArguments, type RunArguments } from "./arguments.ts";
 import { CommandError } from "./command-error.ts";
-import { onEndSignals, serve } from "./serve.ts";
-import { beWorker, superviseWorkers } from "./workers.ts";
 
 async function run(words: readonly string[]): Promise<void> {
 	const args = parseArguments(words);
 	if (args.kind === "help") process.stdout.write(help);
 	else if (args.kind === "version") console.log(readVersion());
-	else if (cluster.isWorker) beWorker(await serve(args));
+	else await start(args);
+}
+
+/** What follows is loaded from node's cache of compiled code, where an earlier start has left it. */
+async function start(args: RunArguments): Promise<void> {
+	enableCompileCache();
+	const { onEndSignals, serve } = await import("./serve.ts");
+	const { beWorker, superviseWorkers } = await import("./workers.ts");
+	if (cluster.isWorker) beWorker(await serve(args));
 	else if (args.workers > 0) superviseWorkers(args.workers);
 	else {
 		const { url, end } = await serve(args);

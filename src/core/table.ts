@@ -36,10 +36,12 @@ export function compileRoutes(
 	const routes = [...declared, ...docs];
 	const open: Shared = { ...shared, dependencies: {} };
 	const problems: string[] = [];
+	const routable: Route[] = [];
 	const entries = routes.flatMap((route) => {
 		const own = docs.includes(route) ? open : shared;
 		const found = findProblems(route, own.dependencies);
 		problems.push(...found);
+		if (found.length === 0 || isRoutable(route)) routable.push(route);
 		if (found.length > 0) return [];
 		try {
 			const value = compileRoute(route, own);
@@ -49,10 +51,10 @@ export function compileRoutes(
 			return [];
 		}
 	});
-	problems.push(...findClashes(routes.filter(isRoutable)));
+	problems.push(...findClashes(routable));
 	const policies = new Set([
 		...shared.policies,
-		...routes.filter(isRoutable).flatMap((one) => one.policies),
+		...routable.flatMap((one) => one.policies),
 	]);
 	const infos = entries.map((entry) => entry.value.info);
 	// Where a route is missing for its own problems, who looks for it would be misled.

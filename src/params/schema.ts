@@ -139,18 +139,29 @@ export function isStandardSchema(schema: Schema): schema is StandardSchema {
 	return "~standard" in schema;
 }
 
+/** The start checks a schema before it is used, and one schema may serve many routes. */
+const ready = new WeakMap<object, CompiledSchema>();
+
 /**
- * A schema made ready: compiled to a checking function once.
+ * A schema made ready: compiled to a checking function, once for each schema.
  *
  * @throws TypeError when it is no schema, or one that can not be compiled.
  */
 export function compileSchema(schema: Schema): CompiledSchema {
 	const isObject = typeof schema === "object" && schema !== null;
 	// Some libraries make their schemas callable.
-	if ((isObject || typeof schema === "function") && isStandardSchema(schema)) {
-		return compileStandard(schema);
+	const isStandard =
+		(isObject || typeof schema === "function") && isStandardSchema(schema);
+	if (isObject || isStandard) {
+		let compiled = ready.get(schema);
+		if (compiled === undefined) {
+			compiled = isStandard
+				? compileStandard(schema)
+				: compileJson(schema as JsonSchema);
+			ready.set(schema, compiled);
+		}
+		return compiled;
 	}
-	if (isObject) return compileJson(schema as JsonSchema);
 	throw new TypeError(
 		`a schema must be an object, got ${schema === null ? "null" : typeof schema}`,
 	);
