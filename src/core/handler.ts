@@ -166,7 +166,7 @@ type OwnedResponse = ServerResponse & { [key]?: RequestContext };
 function begin(ctx: RequestContext): void {
 	(ctx.res as OwnedResponse)[key] = ctx;
 	ctx.res.on("close", onResponseClose);
-	ctx.peer.requests.push(ctx);
+	ctx.peer.enter(ctx);
 	ctx.runtime.open.begin();
 	if (ctx.head.hasBody) {
 		ctx.bodyWatch = new BodyWatch(ctx);

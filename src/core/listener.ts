@@ -33,16 +33,23 @@ export class Listener {
 	constructor(server: GatewayServer, keepAliveMs: number) {
 		this.#server = server;
 		this.#keepAliveMs = keepAliveMs;
+		const sockets = this.#sockets;
+		this.#onClose = function (this: Socket) {
+			sockets.delete(this);
+		};
 		const track = (socket: Socket): void => this.#track(socket);
 		// A connection of TLS is two of node's sockets: one before the handshake, one after.
 		(server as Server).on("connection", track);
 		if ("setSecureContext" in server) server.on("secureConnection", track);
 	}
 
+	/** One for all sockets: idle ones are many, and pay for a closure each. */
+	readonly #onClose: (this: Socket) => void;
+
 	#track(socket: Socket): void {
 		if (this.#sockets.has(socket)) return;
 		this.#sockets.add(socket);
-		socket.on("close", () => this.#sockets.delete(socket));
+		socket.on("close", this.#onClose);
 	}
 
 	/** Resolves when the server listens; rejects with node's error when it can not. */

@@ -23,6 +23,8 @@ export interface PeerRequest {
 }
 
 const key: unique symbol = Symbol("headgate.peer");
+/** Nothing is ever added to it. */
+const none: PeerRequest[] = [];
 type PeerSocket = Socket & { [key]?: Peer };
 
 /** The other end of a client's connection. Made once a connection, and kept on its socket. */
@@ -31,8 +33,6 @@ export class Peer {
 	readonly address: string;
 	readonly isTrusted: boolean;
 	readonly scheme: "http" | "https";
-	/** Requests of this connection that have not ended, in order. */
-	readonly requests: PeerRequest[] = [];
 	/** Whether the connection ends with an answer that is under way: what comes behind is not read as a request. */
 	isEnding = false;
 	/** The last Host of this connection that was found valid: the next is nearly always the same. */
@@ -42,6 +42,7 @@ export class Peer {
 	/** How often in turn it was found idle, and the bytes that it had sent by then. */
 	#idleCount = 0;
 	#seenBytes = 0;
+	#requests: PeerRequest[] = none;
 	#host: string | null = null;
 	#askedHost: string | null = null;
 	#origin = "";
@@ -53,25 +54,33 @@ export class Peer {
 		this.address = toPlainAddress(socket.remoteAddress ?? "unknown");
 		this.isTrusted = trusted !== null && isListed(trusted, this.address);
 		this.scheme = "encrypted" in socket ? "https" : "http";
-		// node tells the end of a connection to the answer whose turn it is, not to those that wait behind it.
-		socket.on("close", () => {
-			for (const request of [...this.requests]) request.finish();
-		});
+		socket.on("close", onSocketClose);
+	}
+
+	/** Requests of this connection that have not ended, in order. */
+	get requests(): readonly PeerRequest[] {
+		return this.#requests;
+	}
+
+	/** A request has begun. An array that is made for one has room for one: idle connections keep none. */
+	enter(request: PeerRequest): void {
+		if (this.#requests.length === 0) this.#requests = [request];
+		else this.#requests.push(request);
 	}
 
 	/** A request has ended. */
 	leave(request: PeerRequest): void {
-		const { requests } = this;
-		if (requests[0] === request) requests.shift();
-		else if (requests.includes(request)) {
-			requests.splice(requests.indexOf(request), 1);
-		}
-		if (requests.length === 0 && this.onIdle !== null) this.onIdle();
+		const requests = this.#requests;
+		const place = requests.indexOf(request);
+		if (place === 0 && requests.length === 1) this.#requests = none;
+		else if (place === 0) requests.shift();
+		else if (place > 0) requests.splice(place, 1);
+		if (this.#requests.length === 0 && this.onIdle !== null) this.onIdle();
 	}
 
 	/** How often in turn, this time included, no request was under way and nothing had come since the last time. */
 	countIdle(bytesRead: number): number {
-		const isIdle = this.requests.length === 0 && bytesRead === this.#seenBytes;
+		const isIdle = this.#requests.length === 0 && bytesRead === this.#seenBytes;
 		this.#idleCount = isIdle ? this.#idleCount + 1 : 0;
 		this.#seenBytes = bytesRead;
 		return this.#idleCount;
@@ -164,6 +173,14 @@ export class Peer {
 			head.host === null ? "" : `;host=${quoteUnlessToken(head.host)}`;
 		return `for=${address}${host};proto=${this.scheme}`;
 	}
+}
+
+/**
+ * node tells the end of a connection to the answer whose turn it is, not to those that wait
+ * behind it. One listener for all sockets: idle ones are many, and pay for a closure each.
+ */
+function onSocketClose(this: PeerSocket): void {
+	for (const request of [...(this[key]?.requests ?? none)]) request.finish();
 }
 
 /** The peer of a socket. */
