@@ -55,12 +55,12 @@ export class WaitingLine {
 		return this.#count;
 	}
 
-	/** How long one more would wait as far as can be told: evenly spaced limits tell exactly, of others a turn comes no sooner. */
+	/** How long one more would wait as far as can be told: evenly spaced limits tell exactly, with others it is no sooner. */
 	waitMsFor(limit: Limit, cost: number): number {
 		const firstMs = Math.max(0, this.#turnMs - this.#clock());
 		if (this.#first === null) return firstMs;
 		const ahead = this.#cost - this.#first.cost;
-		return Math.ceil(firstMs + spacingMs(limit) * (ahead + cost));
+		return Math.ceil(firstMs + behindMs(limit, this.#first.cost, ahead + cost));
 	}
 
 	/** By its order, mostly last. */
@@ -167,18 +167,23 @@ export class WaitingLine {
 }
 
 /** What a limit that lets calls pass evenly puts between two of them, for each unit of cost. */
-function spacingMs({ algorithm, limit, windowMs }: Limit): number {
-	return algorithm === "gcra" ? windowMs / limit : 0;
+function spacingMs({ limit, windowMs }: Limit): number {
+	return windowMs / limit;
+}
+
+/** How long after the first the last of those passes that come behind it. A window takes as many as fit. */
+function behindMs(limit: Limit, firstCost: number, cost: number): number {
+	if (limit.algorithm === "gcra") return spacingMs(limit) * cost;
+	const windows = Math.ceil((firstCost + cost) / limit.limit);
+	return (windows - 1) * limit.windowMs;
 }
 
 /** When the next conforms. What can not be told is asked. */
 function nextTurnMs({ verdict, limit }: Turn, cost: number): number {
 	if (verdict === null) return 0;
-	const { isAllowed, retryMs, resetMs } = verdict;
+	const { isAllowed, remaining, retryMs, resetMs } = verdict;
 	if (!isAllowed) return Number.isFinite(retryMs) ? retryMs : 0;
-	if (limit.algorithm !== "gcra") return 0;
-	return Math.max(
-		0,
-		Math.ceil(resetMs - (limit.burst - cost) * spacingMs(limit)),
-	);
+	if (limit.algorithm !== "gcra" || remaining >= cost) return 0;
+	const room = (limit.burst - cost) * spacingMs(limit);
+	return Math.max(0, Math.ceil(resetMs - room));
 }

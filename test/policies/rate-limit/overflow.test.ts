@@ -33,6 +33,16 @@ suite("calls over a limit with overflow", () => {
 		assert.deepEqual(stage.passed, expected);
 	});
 
+	test("pass as fast as the limit is, several in one millisecond", async (t) => {
+		const fast = { limit: 5_000, windowMs: 1_000, burst: 10 };
+		const stage = await startQueue(t, { ...fast, overflow: long });
+		for (const name of names) await stage.call(name);
+		await stage.pass(8);
+		const times = stage.passed.map(([, atMs]) => atMs);
+		const expected = names.map((_, i) => Math.max(0, Math.ceil((i - 9) / 5)));
+		assert.deepEqual(times, expected);
+	});
+
 	test("are told what is left when they have passed", async (t) => {
 		const stage = await startQueue(t, evenly);
 		await stage.call("a");
@@ -120,6 +130,19 @@ suite("calls over a limit with overflow", () => {
 			stage.passed.map(([name]) => name),
 			["a", "b", "c"],
 		);
+	});
+
+	test("are refused at once where even the window after the next one is full", async (t) => {
+		const overflow = { queueMs: 1_500, max: 30 };
+		const window = { algorithm: "fixed-window", limit: 2 } as const;
+		const options = { ...window, windowMs: 1_000, overflow };
+		const stage = await startQueue(t, options);
+		for (const name of ["a", "b", "c", "d"]) await stage.call(name);
+		const late = await stage.call("e");
+		assert.equal(await answered(late), 429);
+		assert.equal(late.headers["retry-after"], "2");
+		await stage.pass(1_000);
+		assert.equal(stage.passed.length, 4);
 	});
 
 	test("are refused when their time is over, where other gateways were faster", async (t) => {
