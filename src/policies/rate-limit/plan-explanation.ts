@@ -1,5 +1,6 @@
 import type { EffectivePlan } from "./effective-plan.ts";
 import type { Algorithm } from "./limit.ts";
+import type { Overflow } from "./overflow.ts";
 import type { PlanRule } from "./plan.ts";
 
 /** One limit or quota that applies. */
@@ -14,6 +15,8 @@ export interface ExplainedLimit {
 	readonly windowMs: number;
 	/** What a call on this route takes. */
 	readonly cost: number;
+	/** How calls over it wait; null where they are refused. */
+	readonly overflow: Overflow | null;
 	/** Whether all routes count together, or this one alone. */
 	readonly counts: "all-routes" | "this-route";
 }
@@ -71,7 +74,7 @@ export function toExplanation(
 }
 
 function toExplained(rule: PlanRule): ExplainedLimit {
-	const { name, algorithm, limit, windowMs } = rule.limit;
+	const { name, algorithm, limit, windowMs, overflow } = rule.limit;
 	return {
 		name,
 		kind: rule.kind,
@@ -80,6 +83,7 @@ function toExplained(rule: PlanRule): ExplainedLimit {
 		limit,
 		windowMs,
 		cost: rule.cost,
+		overflow,
 		counts: rule.isPerRoute ? "this-route" : "all-routes",
 	};
 }

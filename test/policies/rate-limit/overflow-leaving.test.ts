@@ -91,3 +91,38 @@ suite("a client that leaves while it waits frees its place, and nothing goes ups
 		await waitsAgain(wait);
 	});
 });
+
+test("who leaves while it waits is given back by the limits before too", async (t) => {
+	const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+	const keeper: Policy = {
+		name: "keeper",
+		forRoute: () => ({
+			onRequest: ({ url }) => (url === "/leaves" ? arrive() : undefined),
+		}),
+	};
+	const quota = rateLimit({
+		...{ name: "quota", algorithm: "fixed-window", limit: 2, window: "day" },
+	});
+	const slow = rateLimit({
+		...{ limit: 1, windowMs: 900_000, now: new Clock().now },
+		overflow: { queueMs: 1_000_000, max: 1 },
+		key: ({ url }) => (url === "/free" ? null : ""),
+	});
+	const stage = await startWireStage(t, {
+		gateway: { policies: [keeper, quota, slow] },
+	});
+	const ask = async (path: string): Promise<number> => {
+		const client = await stage.connect();
+		await client.send(request(`GET ${path}`));
+		return (await client.readResponse()).status;
+	};
+	assert.equal(await ask("/first"), 200);
+	const leaving = await stage.connect();
+	await leaving.send(request("GET /leaves"));
+	await arrived;
+	assert.equal(await ask("/free"), 429, "both of the day are taken");
+	leaving.reset();
+	await stage.ended(3);
+	assert.equal(await ask("/free"), 200);
+	assert.equal(await ask("/free"), 429);
+});

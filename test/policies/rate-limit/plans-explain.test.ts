@@ -36,6 +36,7 @@ suite("explain says", () => {
 					windowMs: 1_000,
 					cost: 1,
 					counts: "all-routes",
+					overflow: null,
 				},
 			],
 			reasons: [
