@@ -25,7 +25,7 @@ const load = (values.load ?? (quick ? "bursts" : defaultLoad())) as LoadName;
 const isBursts = load === "bursts";
 const options = {
 	load,
-	rounds: Number(values.rounds ?? (isBursts ? (quick ? 8 : 40) : 5)),
+	rounds: Number(values.rounds ?? (isBursts ? (quick ? 6 : 40) : 5)),
 	seconds: Number(values.seconds ?? (isBursts ? (quick ? 0.2 : 0.25) : 2)),
 	warmSeconds: quick ? 0.6 : 2,
 	tries: quick || isBursts ? 1 : 3,
