@@ -36,6 +36,7 @@ export function answerOf(
 			responseTimeMs: 2_500,
 		}),
 		varyNames: [],
+		mayRefresh: false,
 		tags: [],
 		...more,
 	};

@@ -1,5 +1,7 @@
 import type { UpstreamRequest } from "../../index.ts";
 import type { CacheDirectives } from "./cache-control.ts";
+import { conditionalNames } from "./conditional.ts";
+import type { Freshness } from "./freshness.ts";
 import type { HeaderList } from "./header-list.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { withoutHeaders } from "./stored-headers.ts";
@@ -49,6 +51,25 @@ export function varyOf(
 	const names = varyNamesOf(received);
 	if (names === "*" || known.varyNames.length === 0) return names;
 	return [...new Set([...names, ...known.varyNames])].sort();
+}
+
+/** Differ between what is planned and what goes out though no policy has changed anything. */
+const ofOneCall: readonly string[] = [...conditionalNames, "x-request-start"];
+
+/**
+ * Whether an answer may be refreshed without a request: hooks of policies would not run, and what they set, a
+ * credential of the gateway's perhaps, would be missing.
+ */
+export function mayRefreshOf(
+	{ planned, request }: Asked,
+	{ staleWhileRevalidateSeconds }: Freshness,
+): boolean {
+	if (staleWhileRevalidateSeconds === 0) return false;
+	const known = withoutHeaders(planned.headers, ofOneCall);
+	const sent = withoutHeaders(request.headers, ofOneCall);
+	return (
+		known.length === sent.length && known.every((one, i) => one === sent[i])
+	);
 }
 
 /** How long an answer is of use, in milliseconds. */

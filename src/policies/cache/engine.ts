@@ -9,6 +9,7 @@ import {
 	type Asked,
 	keepMsOf,
 	keptStaleMs,
+	mayRefreshOf,
 	noBytes,
 	ofRewritten,
 	varyOf,
@@ -146,6 +147,7 @@ export class CacheEngine {
 			body: noBytes,
 			freshness,
 			varyNames: varyNames as readonly string[],
+			mayRefresh: mayRefreshOf(asked, freshness),
 			tags: tags as readonly string[],
 		};
 		return { refusal: null, head };
@@ -177,6 +179,7 @@ export class CacheEngine {
 				: mergeHeaders(stale.headers, shown, responseTimeMs),
 			source: headers,
 			freshness,
+			mayRefresh: mayRefreshOf(asked, freshness),
 		};
 		const facts = { status: stale.status, headers, directives, freshness };
 		// A HEAD may validate too; what is stored is the answer to a GET.

@@ -169,7 +169,9 @@ export class RouteCache implements PolicyHooks {
 			case "use-stale":
 				return hit(engine, ctx, lookup, answer, "stale");
 			case "refresh-behind":
-				if (this.#isRewritten) break;
+				if (this.#isRewritten || !answer.mayRefresh) {
+					return this.#validate(ctx, lookup, answer);
+				}
 				startRefresh(engine, ctx, lookup, answer);
 				return hit(engine, ctx, lookup, answer, "stale");
 			case "gateway-timeout":
@@ -180,6 +182,24 @@ export class RouteCache implements PolicyHooks {
 		}
 		lookup.stale = answer;
 		return this.#goOn(ctx, lookup, forward ?? "stale");
+	}
+
+	/** In front, what can not be refreshed behind. */
+	#validate(
+		ctx: Context,
+		lookup: Lookup,
+		answer: StoredAnswer,
+	): MaybePromise<Answered> {
+		const engine = this.#engine;
+		switch (decideMiss(lookup.facts.directives, engine.options)) {
+			case "gateway-timeout":
+				return hit(engine, ctx, lookup, answer, "stale");
+			case "bypass":
+				return this.#bypass(ctx, lookup, "request-no-store");
+			default:
+				lookup.stale = answer;
+				return this.#goOn(ctx, lookup, "stale");
+		}
 	}
 
 	#miss(

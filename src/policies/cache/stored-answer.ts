@@ -13,6 +13,8 @@ export interface StoredAnswer {
 	readonly freshness: Freshness;
 	/** The request headers it varies by, in lower case; none for most. */
 	readonly varyNames: readonly string[];
+	/** Whether the gateway may ask for it by itself: no policy has changed what went out for it. */
+	readonly mayRefresh: boolean;
 	/** What it can be purged by. */
 	readonly tags: readonly string[];
 }
