@@ -12,12 +12,20 @@ export interface PartitionOptions {
 /** Beyond so many characters a value is no identity. */
 const maxLength = 4_096;
 
+/** Only a request shows it: a dependency may give anything. */
+function warn(id: string): void {
+	process.emitWarning(
+		`cache: "${id}" is not cached: what its dependencies or forward.headers give can not be written down, so it is not known who may share its answers. Name that with partition, or say shared`,
+	);
+}
+
 /**
  * Compiles who shares answers on a route: everyone where it has no dependency and no `forward.headers`, or where it is
- * `shared`; else those for whom all these say the same. What can not be written down in full is nobody's.
+ * `shared`; else those for whom all these say the same. What can not be written down in full is nobody's, and the first
+ * time it is a warning of the process.
  */
 export function compilePartition(
-	{ dependencies, source }: RouteInfo,
+	{ id, dependencies, source }: RouteInfo,
 	{ shared, partition }: PartitionOptions,
 ): PartitionOf {
 	if (partition !== undefined) {
@@ -29,10 +37,16 @@ export function compilePartition(
 	const names = Object.keys(dependencies).sort();
 	const hasHeaders = source.options.forward?.headers !== undefined;
 	if (shared === true || (names.length === 0 && !hasHeaders)) return () => "";
+	let isTold = false;
 	return (ctx) => {
 		const deps = ctx.deps as Readonly<Record<string, unknown>>;
 		const values = names.map((name) => deps[name]);
-		return describe([values, ctx.forwardHeaders]);
+		const written = describe([values, ctx.forwardHeaders]);
+		if (written === null && !isTold) {
+			isTold = true;
+			warn(id);
+		}
+		return written;
 	};
 }
 

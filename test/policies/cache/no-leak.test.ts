@@ -72,31 +72,6 @@ test("what forward.headers says of a caller parts answers without a dependency",
 	assert.equal(stage.asked(), 2);
 });
 
-test("a dependency that can not be written down is nobody's: its answers are not stored", async (t) => {
-	class Session {
-		readonly #user: string;
-		constructor(user: string) {
-			this.#user = user;
-		}
-		get user(): string {
-			return this.#user;
-		}
-	}
-	const session = dependency(
-		{ who: input.header("x-who") },
-		({ who }) => new Session(who),
-	);
-	const stage = await startCache(
-		t,
-		(_req, res) => res.writeHead(200, fresh).end(),
-		{ route: { dependencies: { session } } as never },
-	);
-	for (let i = 0; i < 2; i++) {
-		const { how } = await stage.get("/", { "x-who": "ann" });
-		assert.equal(how, "headgate; fwd=bypass; detail=no-identity");
-	}
-});
-
 test("one id in two kinds of identity is two callers", async (t) => {
 	const who = dependency({ kind: input.header("x-kind") }, ({ kind }) => ({
 		kind,
