@@ -9,6 +9,9 @@ export interface CollectorOwner {
 	onLost(isTooLarge: boolean): void;
 }
 
+/** So many chunks become one: a service that sends bytes one by one would have each cost a hundred. */
+const maxChunks = 4_096;
+
 /** Collects the body of an answer on its way to the store, within a budget; others may read along. */
 export class BodyCollector implements BodyObserver {
 	readonly chunks: Uint8Array[] = [];
@@ -69,6 +72,10 @@ export class BodyCollector implements BodyObserver {
 			return;
 		}
 		this.chunks.push(chunk);
+		// Who reads along counts in chunks.
+		if (this.chunks.length >= maxChunks && this.#readers === null) {
+			this.chunks.splice(0, maxChunks, join(this.chunks, this.#length));
+		}
 		this.#wake();
 	}
 

@@ -64,6 +64,8 @@ export class CacheEngine {
 	readonly fillings: Map<string, Filling> = new Map();
 	readonly uncacheable: Uncacheable;
 	readonly recent: RecentReplies = new RecentReplies();
+	/** To those who have what is stored. */
+	readonly recent304: RecentReplies = new RecentReplies();
 	/** Keys that are validated in the background. */
 	readonly refreshing: Set<string> = new Set();
 	readonly #hit: Decision;

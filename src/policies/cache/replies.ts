@@ -5,7 +5,7 @@ import type { Turn } from "./filling.ts";
 import { currentAge } from "./freshness.ts";
 import type { Lookup } from "./lookup.ts";
 import { decideReuse, mayServeOnError } from "./request-directives.ts";
-import { serveLive, serveStored } from "./serve.ts";
+import { isNotModified, serveLive, serveStored } from "./serve.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 
 /** What a hook of the cache answers; undefined lets the request go on. */
@@ -24,12 +24,15 @@ export function hit(
 	const age = currentAge(freshness, nowMs);
 	const ttl = freshness.lifetimeSeconds - age;
 	engine.note(ctx, outcome, null);
-	const isPlain = !facts.isConditional && !facts.hasRange;
-	const known = isPlain ? engine.recent.find(answer, age, ttl) : null;
+	const isUnchanged = facts.isConditional && isNotModified(facts, answer);
+	// Conditions are judged before the range (RFC 9110 section 13.2.2).
+	const isPlain = isUnchanged || !facts.hasRange;
+	const recent = isUnchanged ? engine.recent304 : engine.recent;
+	const known = isPlain ? recent.find(answer, age, ttl) : null;
 	if (known !== null) return known;
 	const status = hitStatus(engine.name, ttl);
 	const served = serveStored(ctx.method, facts, answer, nowMs, status);
-	if (isPlain) engine.recent.keep(answer, age, ttl, served);
+	if (isPlain) recent.keep(answer, age, ttl, served);
 	return served;
 }
 

@@ -51,15 +51,23 @@ export function serveLive(
 	return reply(head.status, body, headers);
 }
 
+/** Whether the client of a request with a condition has what is stored. */
+export function isNotModified(
+	facts: RequestFacts,
+	{ status, headers, freshness }: StoredAnswer,
+): boolean {
+	const { responseTimeMs } = freshness;
+	const stored = { status, headers, responseTimeMs };
+	return conditionalStatus(facts.headers, stored) === 304;
+}
+
 function notModified(
 	facts: RequestFacts,
 	answer: StoredAnswer,
 	nowMs: number,
 	status: string,
 ): Reply | null {
-	const { responseTimeMs } = answer.freshness;
-	const stored = { ...answer, responseTimeMs };
-	if (conditionalStatus(facts.headers, stored) !== 304) return null;
+	if (!isNotModified(facts, answer)) return null;
 	const kept = headersOf304(answer.headers);
 	return reply(304, null, headFrom(kept, answer, nowMs, status));
 }
