@@ -10,6 +10,7 @@ import {
 	route,
 } from "../../../src/index.ts";
 import {
+	type LimitStore,
 	type RateLimitOptions,
 	rateLimit,
 } from "../../../src/policies/rate-limit/rate-limit.ts";
@@ -91,6 +92,8 @@ test("while Redis is away each of five gateways lets a fifth pass", {
 interface Seen {
 	readonly gateway: Gateway;
 	readonly url: string;
+	/** Resolves when Redis was asked for so many. */
+	asked(count: number): Promise<void>;
 	/** Resolves when so many requests have arrived, or ended. */
 	arrived(count: number): Promise<void>;
 	ended(count: number): Promise<void>;
@@ -102,7 +105,7 @@ async function startSeen(
 	redisUrl: string,
 	options: RateLimitOptions,
 ): Promise<Seen> {
-	const counts = { arrived: 0, ended: 0 };
+	const counts = { arrived: 0, ended: 0, asked: 0 };
 	const passed: string[] = [];
 	const keeper: Policy = {
 		name: "keeper",
@@ -111,7 +114,16 @@ async function startSeen(
 			onFinish: () => void counts.ended++,
 		}),
 	};
-	const store = redisStore({ url: redisUrl, budgetMs: 5_000 });
+	const redis = redisStore({ url: redisUrl, budgetMs: 5_000 });
+	const store: LimitStore = {
+		take(charges, group) {
+			counts.asked++;
+			return redis.take(charges, group);
+		},
+		giveBack: (...args) => redis.giveBack(...args),
+		open: () => redis.open(),
+		close: () => redis.close(),
+	};
 	const gateway = createGateway({
 		docs: false,
 		policies: [keeper, rateLimit({ name: "calls", store, ...options })],
@@ -125,9 +137,10 @@ async function startSeen(
 		],
 	});
 	const { url } = await startGateway(t, gateway);
-	await store.connected();
+	await redis.connected();
 	return {
 		...{ gateway, url, passed },
+		asked: (count) => until(() => counts.asked >= count),
 		arrived: (count) => until(() => counts.arrived >= count),
 		ended: (count) => until(() => counts.ended >= count),
 	};
@@ -165,12 +178,13 @@ suite("a client that leaves while Redis is asked", { skip: skipRedis }, () => {
 	test("in its turn leaves the turn to the next", async (t) => {
 		const redis = await startRedis(t);
 		const overflow = { queueMs: 600_000, max: 9 };
-		const { url, arrived, ended, passed } = await startSeen(t, redis.url, {
+		const seen = await startSeen(t, redis.url, {
 			limits: [
-				{ limit: 5, windowMs: 1_000, burst: 1, overflow },
+				{ limit: 1, windowMs: 2_000, overflow },
 				{ ...day, limit: 3 },
 			],
 		});
+		const { url, asked, arrived, ended, passed } = seen;
 		const client = clientOf(t, redis.url);
 		assert.equal((await fetch(`${url}/a`)).status, 200);
 		const leaving = request(`${url}/b`, { agent: false });
@@ -181,8 +195,8 @@ suite("a client that leaves while Redis is asked", { skip: skipRedis }, () => {
 		redis.pause();
 		const next = fetch(`${url}/c`);
 		await arrived(3);
-		// By now its turn has come, and what it asked hangs.
-		await sleep(300);
+		// The first, who waits, and who waits in his turn: that hangs.
+		await asked(3);
 		leaving.destroy();
 		await ended(2);
 		redis.resume();
