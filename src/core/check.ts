@@ -69,9 +69,19 @@ function* checkTarget(route: Route): Generator<string> {
 	}
 }
 
+/** Segments that are plain text or a parameter: nothing that a tree could read in another way. */
+const plainPath = /^(?:\/(?:[\w.~-]*|:[a-z_]\w*))+$/i;
+
 function* checkPath(path: string): Generator<string> {
 	if (!path.startsWith("/")) {
 		yield "the path must begin with /";
+		return;
+	}
+	if (plainPath.test(path)) {
+		const names = templateNames(path);
+		if (new Set(names).size < names.length) {
+			yield "the path has a parameter twice";
+		}
 		return;
 	}
 	const tree = new RouteTree<null>();
