@@ -13,7 +13,7 @@ import type {
 import type { ForwardOwner } from "../proxy/forward-owner.ts";
 import { answerInstead } from "./answer.ts";
 import type { WatchAttempts } from "./observe.ts";
-import { cleanUp, tellPolicies } from "./outcome.ts";
+import { cleanUp, tellOver, tellPolicies } from "./outcome.ts";
 import { previewOutgoing } from "./outgoing.ts";
 import { RequestState } from "./request-state.ts";
 import type { ResolutionState } from "./resolution.ts";
@@ -208,7 +208,7 @@ export class RequestContext
 			this.forward?.leave(gone);
 		}
 		this.#abort?.abort();
-		if (this.#whenOver !== null) for (const act of this.#whenOver) act();
+		if (this.#whenOver !== null) tellOver(this, this.#whenOver);
 		if (plan.finishHooks !== null) tellPolicies(this, plan.finishHooks);
 		this.finishCleanups();
 		this.runtime.open.end();

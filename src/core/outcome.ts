@@ -20,6 +20,23 @@ export function tellStart(
 	}
 }
 
+/** Step 9: calls what `whenOver` was given. */
+export function tellOver(
+	ctx: RequestContext,
+	acts: readonly (() => void)[],
+): void {
+	for (const act of acts) {
+		try {
+			act();
+		} catch (error) {
+			ctx.runtime.logger.error(
+				{ err: error, route: ctx.plan.info.id },
+				"whenOver failed",
+			);
+		}
+	}
+}
+
 /** Step 9: tells every policy that wants to know how a request ended; one that fails does not keep it from the next. */
 export function tellPolicies(
 	ctx: RequestContext,

@@ -151,7 +151,7 @@ export interface Context<V extends ContextValues = ContextValues> {
 	readonly hasState: boolean;
 	/** Aborts when the client leaves or the request ends otherwise. Made when first read. */
 	readonly signal: AbortSignal;
-	/** Calls it when the request has ended, whole or not, and at once where it has. Cheaper than `signal`. It must not throw. */
+	/** Calls it when the request has ended, whole or not, and at once where it has. Cheaper than `signal`. What it throws then is logged. */
 	whenOver(act: () => void): void;
 	readonly req: IncomingMessage;
 	readonly res: ServerResponse;

@@ -3,17 +3,23 @@ import { request } from "node:http";
 import { test } from "node:test";
 import { type Context, createGateway, reply, route } from "../../src/index.ts";
 import { startGateway } from "../../src/testing.ts";
+import { KeptLog } from "../helpers/kept-log.ts";
 
 test("ctx.whenOver calls all it was given once, in their order, and at once when the request has ended", async (t) => {
 	const calls: string[] = [];
+	const log = new KeptLog();
 	let kept: Context | null = null;
 	const gateway = createGateway({
 		docs: false,
+		logger: log,
 		routes: [
 			route.get("/", {
 				handler: (ctx) => {
 					kept = ctx as Context;
 					ctx.whenOver(() => calls.push("first"));
+					ctx.whenOver(() => {
+						throw new Error("on purpose");
+					});
 					ctx.whenOver(() => calls.push("second"));
 					calls.push("handler");
 					return reply(204);
@@ -25,6 +31,7 @@ test("ctx.whenOver calls all it was given once, in their order, and at once when
 	await gateway.inject("/");
 	while (calls.length < 3) await new Promise(setImmediate);
 	(kept as Context | null)?.whenOver(() => calls.push("late"));
+	assert.match(JSON.stringify(log), /whenOver failed/);
 	assert.deepEqual(calls, ["handler", "first", "second", "late"]);
 });
 

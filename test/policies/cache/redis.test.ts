@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { createGateway, type Gateway, route } from "../../../src/index.ts";
 import { type Cache, cache } from "../../../src/policies/cache/cache.ts";
@@ -79,6 +80,35 @@ test(
 				assert.match(await then.how("/users/7", { accept }), /hit/);
 			}
 			assert.equal(await one.cache.purge({ prefix: "/" }), 2);
+		}
+	},
+);
+
+test(
+	"an answer that one gateway asked for before another's purge is not stored behind it",
+	options,
+	async (t) => {
+		const { url } = await startRedis(t);
+		const held: ServerResponse[] = [];
+		const upstream = await startUpstream(t, (_req, res) => held.push(res));
+		const one = await startEdge(t, url, upstream.url);
+		const two = await startEdge(t, url, upstream.url);
+		const answer = { "cache-control": "max-age=60", "cache-tag": "t" };
+		for (const [i, what] of [
+			{ url: "/a" },
+			{ prefix: "/" },
+			{ tag: "t" },
+		].entries()) {
+			const asking = one.how("/a");
+			while (held.length <= 2 * i) await new Promise(setImmediate);
+			await two.cache.purge(what);
+			held[2 * i]?.writeHead(200, answer).end("body");
+			await asking;
+			const again = two.how("/a");
+			while (held.length <= 2 * i + 1) await new Promise(setImmediate);
+			held[2 * i + 1]?.writeHead(200, answer).end("body");
+			assert.match(await again, /uri-miss/);
+			await one.cache.purge({ prefix: "/" });
 		}
 	},
 );
