@@ -1,5 +1,5 @@
 import { failure } from "../http/errors.ts";
-import { removeNames } from "../http/headers.ts";
+import { removeFew, removeNames } from "../http/header-list.ts";
 import type { ForwardingOptions } from "../http/peer.ts";
 import type { Upstream } from "../proxy/upstream.ts";
 import type { RequestContext } from "./context.ts";
@@ -147,9 +147,9 @@ function applyUpstreamHeaders(ctx: RequestContext): string[] {
 	const set = ctx.upstreamHeaders;
 	const received = receivedHeaders(ctx);
 	if (set === null) return received;
-	const names = new Set<string>();
-	for (let i = 0; i < set.length; i += 2) names.add(set[i] as string);
-	const headers = removeNames(received, names);
+	const names: string[] = [];
+	for (let i = 0; i < set.length; i += 2) names.push(set[i] as string);
+	const headers = removeFew(received, names);
 	for (let i = 0; i < set.length; i += 2) {
 		const value = set[i + 1];
 		if (typeof value !== "string") continue;
@@ -163,8 +163,7 @@ function applyUpstreamHeaders(ctx: RequestContext): string[] {
 function receivedHeaders({ head, withheld }: RequestContext): string[] {
 	if (withheld === null) return head.headers;
 	const { header, cookie } = withheld;
-	const rest =
-		header === null ? head.headers : removeNames(head.headers, header);
+	const rest = header === null ? head.headers : removeFew(head.headers, header);
 	return cookie === null ? rest : withoutCookies(rest, cookie);
 }
 

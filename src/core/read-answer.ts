@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { failure, type Problem } from "../http/errors.ts";
-import { removeNames } from "../http/headers.ts";
+import { removeNames } from "../http/header-list.ts";
 import { Reply } from "../http/reply.ts";
 import { decodeUtf8 } from "../params/json.ts";
 import { restoreDigits } from "../params/restore-digits.ts";

@@ -4,12 +4,18 @@ export type WithheldSource = "query" | "header" | "cookie";
 /** The names whose values stay here; header names in lower case. */
 export class Withheld {
 	query: Set<string> | null = null;
-	header: Set<string> | null = null;
+	/** One or two: a set would cost more than it saves. */
+	header: string[] | null = null;
 	cookie: Set<string> | null = null;
 
 	add(source: WithheldSource, name: string): void {
+		if (source === "header") {
+			this.header ??= [];
+			this.header.push(name.toLowerCase());
+			return;
+		}
 		this[source] ??= new Set();
-		this[source].add(source === "header" ? name.toLowerCase() : name);
+		this[source].add(name);
 	}
 }
 

@@ -1,3 +1,5 @@
+import { removeNames } from "./header-list.ts";
+
 /** What kind of header a name is, for a message that passes through. */
 const endToEnd = 0;
 const hopByHop = 1;
@@ -183,19 +185,6 @@ export class RequestHead {
 
 function trim(text: string): string {
 	return text.trim();
-}
-
-/** The list without the lines of these names (lower case). */
-export function removeNames(
-	list: readonly string[],
-	names: ReadonlySet<string>,
-): string[] {
-	const kept: string[] = [];
-	for (let i = 0; i < list.length; i += 2) {
-		const name = list[i] as string;
-		if (!names.has(name.toLowerCase())) kept.push(name, list[i + 1] as string);
-	}
-	return kept;
 }
 
 /** The head of an upstream's answer, read in one pass. */

@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
-import { ResponseHead, removeNames } from "../http/headers.ts";
+import { removeNames } from "../http/header-list.ts";
+import { ResponseHead } from "../http/headers.ts";
 import { isEventStream } from "../http/reply.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
