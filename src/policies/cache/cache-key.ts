@@ -46,9 +46,11 @@ export function mayBelong(
 	{ kind, value, origin }: PurgeTarget,
 ): boolean {
 	if (kind === "tag") return true;
-	const target = key.slice(0, key.indexOf("\n"));
-	const isNamed = kind === "url" ? target === value : target.startsWith(value);
-	return isNamed && isOfOrigin(key, target, origin);
+	if (!key.startsWith(value)) return false;
+	// A target has no line break, so that the first one ends it.
+	const end = key.indexOf("\n", value.length);
+	if (kind === "url" && end !== value.length) return false;
+	return isOfOrigin(key, key.slice(0, end), origin);
 }
 
 /** What to purge, in words: one of them. */

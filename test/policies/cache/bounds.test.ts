@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { BodyCollector } from "../../../src/policies/cache/body-collector.ts";
+import { FillBudget } from "../../../src/policies/cache/fill-budget.ts";
 import { Filling, type Turn } from "../../../src/policies/cache/filling.ts";
 import { Lookup } from "../../../src/policies/cache/lookup.ts";
 import { RequestFacts } from "../../../src/policies/cache/request-facts.ts";
+import { answerOf } from "../../contract/cache-store.ts";
 import { type CacheStage, startCache } from "./stage.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+setFlagsFromString("--no-expose-gc");
 
 const fresh = { "cache-control": "max-age=60" };
 
@@ -57,6 +66,34 @@ test("a call that is over stands in no map and lets nobody wait", async () => {
 		assert.equal(fillings.size, 0);
 	}
 });
+
+test("a call that is over holds nothing of its request: maps keep it for a while", async () => {
+	const filling = new Filling(new Map(), "key");
+	const held = fill(filling);
+	await new Promise(setImmediate);
+	collect();
+	assert.deepEqual(
+		held.map((ref) => ref.deref()),
+		[undefined, undefined],
+	);
+	assert.equal(filling.variantKey, null);
+});
+
+/** Has somebody wait for an answer, which comes; refers weakly to what the call has known. */
+function fill(filling: Filling): readonly WeakRef<object>[] {
+	const head = answerOf("");
+	const collector = new BodyCollector(
+		{ onWhole: () => undefined, onLost: () => undefined },
+		new FillBudget(1_000),
+		1_000,
+	);
+	const live = { head, contentLength: 0, collector };
+	const lookup = new Lookup(new RequestFacts([]), "/", "key");
+	void filling.join(lookup, 60_000);
+	filling.begin(live);
+	filling.complete(head);
+	return [new WeakRef(live), new WeakRef(lookup)];
+}
 
 test("a wait ends after 5 s where nothing else is said", async (t) => {
 	const { stage, held } = await startHeld(t);
