@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import type { CacheStore } from "../../../src/policies/cache/cache.ts";
+import { redisStore } from "../../../src/policies/cache/redis.ts";
+import { skipRedis, startRedis } from "../../helpers/redis-server.ts";
 import { type CacheStage, startCache } from "./stage.ts";
 
 // Many requests at random, several at a time, against a service that fails and changes: whatever the cache does, no
@@ -147,18 +150,36 @@ class Model {
 	}
 }
 
+async function check(
+	t: TestContext,
+	seed: number,
+	store?: CacheStore,
+): Promise<void> {
+	const model = new Model(seed);
+	const stage = await startCache(t, (req, res) => model.answer(req, res), {
+		cache: store === undefined ? {} : { store },
+	});
+	model.stage = stage;
+	for (let round = 0; round < 100; round++) {
+		await Promise.all(Array.from({ length: 12 }, () => model.ask()));
+		if (model.often(0.4)) stage.clock.pass(model.pick([0.5, 1, 3, 4]));
+		if (model.often(0.03)) await stage.cache.purge({ prefix: "/" });
+	}
+	const { hits, collapsed, validated } = model.seen;
+	const told = JSON.stringify(model.seen);
+	assert.ok(hits > 50 && collapsed > 0 && validated > 5, told);
+}
+
 for (const seed of [1, 2, 3]) {
-	test(`no request of many at random gets an answer that it must not have (seed ${seed})`, async (t) => {
-		const model = new Model(seed);
-		const stage = await startCache(t, (req, res) => model.answer(req, res));
-		model.stage = stage;
-		for (let round = 0; round < 100; round++) {
-			await Promise.all(Array.from({ length: 12 }, () => model.ask()));
-			if (model.often(0.4)) stage.clock.pass(model.pick([0.5, 1, 3, 4]));
-			if (model.often(0.03)) await stage.cache.purge({ prefix: "/" });
-		}
-		const { hits, collapsed, validated } = model.seen;
-		const told = JSON.stringify(model.seen);
-		assert.ok(hits > 50 && collapsed > 0 && validated > 5, told);
+	test(`no request of many at random gets an answer that it must not have (seed ${seed})`, (t) =>
+		check(t, seed));
+
+	test(`nor with Redis (seed ${seed})`, {
+		skip: skipRedis,
+	}, async (t: TestContext) => {
+		const { url } = await startRedis(t);
+		const store = redisStore({ url, timeoutMs: 5_000 });
+		await store.connected();
+		await check(t, seed, store);
 	});
 }
