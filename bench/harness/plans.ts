@@ -96,6 +96,7 @@ export const sections: readonly Section[] = [
 		reference: "bare",
 		rows: [
 			...["bare", "gateway-cache"].map(row(get)),
+			policy("hit, one of 20,000", "cache-many", get),
 			policy("304 hit", "cache", unchanged, 0),
 			policy("local handler", "handler", get),
 		],
@@ -148,6 +149,7 @@ export const comparisons: Readonly<Record<string, RowPlan>> = {
 	cache: row(get)("gateway-cache"),
 	handler: policy("local handler", "handler", get),
 	miss: policy("miss, stored", "cache-miss", get),
+	hits: policy("hit, one of 20,000", "cache-many", get),
 	"304": policy("304 hit", "cache", unchanged, 0),
 	"api-key": policy("api key", "api-key", keyed),
 	jwt: policy("jwt, cached", "jwt", full),

@@ -105,6 +105,11 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		let count = 0;
 		return cached({ partition: () => String(count++) });
 	},
+	/** Hits, of which none finds the reply that the one before it was given. */
+	"cache-many": () => {
+		let count = 0;
+		return cached({ partition: () => String(count++ % 20_000) });
+	},
 	/** One request of 40 misses; the rest wait for its answer, or find it stored. */
 	"cache-collapse": () => {
 		let count = 0;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Policy } from "../../../src/index.ts";
+import { type Policy, reply } from "../../../src/index.ts";
 import { BodyCollector } from "../../../src/policies/cache/body-collector.ts";
 import { FillBudget } from "../../../src/policies/cache/fill-budget.ts";
+import { RecentReplies } from "../../../src/policies/cache/recent-replies.ts";
+import { answerOf } from "../../contract/cache-store.ts";
 import { counting, startCache } from "./stage.ts";
 
 test("what policies set on one hit is on no other, be they of the same second", async (t) => {
@@ -50,4 +52,25 @@ test("a body that comes a byte at a time takes no more than its bytes", () => {
 		(_, i) => i % 251,
 	);
 	assert.deepEqual(whole, [expected]);
+});
+
+test("a reply is kept for its second where its answer was asked for twice within a few hits", () => {
+	const recent = new RecentReplies();
+	const given = reply(200);
+	const often = answerOf("");
+	recent.keep(often, 1.5, 8.5, given);
+	assert.equal(recent.find(often, 1.5, 8.5), null);
+	recent.keep(often, 1.5, 8.5, given);
+	assert.equal(recent.find(often, 1.9, 8.1), given);
+	assert.equal(recent.find(often, 2, 8), null);
+	assert.equal(recent.find(often, 1.9, 7.9), null);
+	const seldom = answerOf("");
+	for (let i = 0; i < 3; i++) {
+		recent.keep(seldom, 1, 1, given);
+		for (let j = 0; j < 64; j++) recent.keep(answerOf(""), 1, 1, given);
+	}
+	assert.equal(recent.find(seldom, 1, 1), null);
+	const large = answerOf("x".repeat(16_385));
+	for (let i = 0; i < 3; i++) recent.keep(large, 1, 1, given);
+	assert.equal(recent.find(large, 1, 1), null);
 });
