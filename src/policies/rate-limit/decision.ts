@@ -16,6 +16,8 @@ export interface LimitDecision extends Decision {
 	readonly outcome: LimitOutcome;
 	/** The limit that refused, or had least left; of `store-error`, what was done about it. */
 	readonly reason: string;
+	/** The plan, or plans with commas between, that the caller has; null where a limit stands alone. */
+	readonly plan: string | null;
 	/** What that limit has left; null where nothing was counted. */
 	readonly remaining: number | null;
 	/** How long the call waited for its turn, in milliseconds; 0 where it did not. */
@@ -38,6 +40,7 @@ export function tellDecision(
 		outcome: decision.outcome,
 		reason: decision.reason,
 		subject: decision.subject,
+		plan: decision.plan,
 		remaining: decision.remaining,
 		waitedMs,
 	};

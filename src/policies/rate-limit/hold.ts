@@ -18,6 +18,8 @@ export class Hold {
 	readonly group: string;
 	/** Whom the log may name. */
 	readonly subject: string | null;
+	/** Which plan says so; null where none does. */
+	readonly plan: string | null;
 	/** What was charged, and where: shares of what was asked while the store is away. */
 	demands: readonly Demand[];
 	store: LimitStore;
@@ -35,12 +37,14 @@ export class Hold {
 		demands: readonly Demand[],
 		group: string,
 		subject: string | null,
+		plan: string | null,
 	) {
 		this.ctx = ctx;
 		this.owner = owner;
 		this.asked = demands;
 		this.group = group;
 		this.subject = subject;
+		this.plan = plan;
 		this.demands = demands;
 		this.store = store;
 		this.previous = (ctx.state.get(key) as Hold | undefined) ?? null;

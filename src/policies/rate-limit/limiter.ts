@@ -111,7 +111,7 @@ export class Limiter {
 
 	/**
 	 * Lets a request pass that all its limits allow, at once or when its turn has come, and sets the headers that
-	 * say what is left. `group` is one for all requests that share a counter; `subject` is whom the log may name.
+	 * say what is left. `group` is one for all requests that share a counter; `subject` is whom the log may name, `plan` what gave the limits.
 	 *
 	 * @throws HttpError 429 when one of them does not, 503 when the store can not be asked and nothing passes then.
 	 */
@@ -120,10 +120,11 @@ export class Limiter {
 		demands: readonly Demand[],
 		group: string,
 		subject: string | null = null,
+		plan: string | null = null,
 	): MaybePromise<void> {
 		if (demands.length === 0) return;
 		const { store } = this.#store;
-		const hold = new Hold(ctx, this, store, demands, group, subject);
+		const hold = new Hold(ctx, this, store, demands, group, subject, plan);
 		const order = this.#throttle.nextOrder();
 		const behind = this.#throttle.placeBehind(hold);
 		if (behind !== null) return this.#queue(hold, order, behind, null);
@@ -201,7 +202,7 @@ export class Limiter {
 		throw new HttpError(429, undefined, { headers });
 	}
 
-	#tellWithoutStore({ ctx, subject }: Hold): void {
+	#tellWithoutStore({ ctx, subject, plan }: Hold): void {
 		const { name } = this;
 		const reason = this.#onStoreError;
 		const outcome = "store-error";
@@ -210,13 +211,14 @@ export class Limiter {
 			outcome,
 			reason,
 			subject,
+			plan,
 			remaining: null,
 		} as const;
 		tellDecision(ctx, decision, this.#onDecision);
 	}
 
 	#tell(
-		{ ctx, subject }: Hold,
+		{ ctx, subject, plan }: Hold,
 		demands: readonly Demand[],
 		verdicts: readonly Verdict[],
 		outcome: LimitOutcome,
@@ -228,6 +230,7 @@ export class Limiter {
 			outcome,
 			reason: demands[i]?.limit.name ?? "",
 			subject,
+			plan,
 			remaining: verdicts[i]?.remaining ?? null,
 		};
 		tellDecision(ctx, decision, this.#onDecision, waitedMs);

@@ -21,6 +21,7 @@ import {
 	toFinder,
 	toHeaderText,
 } from "./plan-consumer.ts";
+import { toDocs } from "./plan-docs.ts";
 import {
 	type PlanExplanation,
 	type PlanRefusal,
@@ -235,11 +236,13 @@ class Gate {
 		const found = judge(consumer, names, this.#plans);
 		if (this.#isProxied) this.#tellService(ctx, consumer, found);
 		const subject = consumer?.id ?? null;
-		if (typeof found === "string") return this.#refuse(ctx, found, subject);
-		if (found.deniedBy !== null) {
-			return this.#refuse(ctx, "denied-by-plan", subject);
+		if (typeof found === "string") {
+			return this.#refuse(ctx, found, subject, names.join(", ") || null);
 		}
-		const { rules, prefixes } = found;
+		const { rules, prefixes, planText } = found;
+		if (found.deniedBy !== null) {
+			return this.#refuse(ctx, "denied-by-plan", subject, planText);
+		}
 		if (rules.length === 0) return;
 		const key = subject === null ? addressKey(ctx.address) : userKey(subject);
 		const demands = rules.map(({ limit, cost, refund }, i) => ({
@@ -248,7 +251,7 @@ class Gate {
 			cost,
 			refund,
 		}));
-		return this.#limiter.admit(ctx, demands, key, subject);
+		return this.#limiter.admit(ctx, demands, key, subject, planText);
 	}
 
 	#tellService(
@@ -265,7 +268,12 @@ class Gate {
 		ctx.setUpstreamHeader("x-consumer-plan", tells ? plan : null);
 	}
 
-	#refuse(ctx: Context, reason: PlanRefusal, subject: string | null): void {
+	#refuse(
+		ctx: Context,
+		reason: PlanRefusal,
+		subject: string | null,
+		plan: string | null,
+	): void {
 		const { name } = this.#limiter;
 		const outcome = this.#isShadow ? "shadowed" : "refused";
 		const decision = {
@@ -273,6 +281,7 @@ class Gate {
 			outcome,
 			reason,
 			subject,
+			plan,
 			remaining: null,
 		} as const;
 		tellDecision(ctx, decision, this.#onDecision);
@@ -281,19 +290,4 @@ class Gate {
 		const headers = { "www-authenticate": this.#challenge };
 		throw new HttpError(401, undefined, { headers });
 	}
-}
-
-function toDocs(
-	limits: DocsContribution,
-	{ enforce, anonymous }: PlansOptions,
-): DocsContribution {
-	if (enforce === "shadow") return limits;
-	const nobody = { 401: { description: "Nobody is known to call." } };
-	return {
-		responses: {
-			...limits.responses,
-			...(anonymous === undefined ? nobody : {}),
-			403: { description: "Not in the caller's plan." },
-		},
-	};
 }

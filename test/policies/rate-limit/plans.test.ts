@@ -104,6 +104,7 @@ suite("a plan", () => {
 			outcome: "refused",
 			reason: "denied-by-plan",
 			subject: "bob",
+			plan: "free",
 			remaining: null,
 			waitedMs: 0,
 		});

@@ -12,6 +12,7 @@ const rest = "other limits";
 
 /** How somebody stands under a limit. */
 interface Standing {
+	plan: string | null;
 	calls: number;
 	refused: number;
 	left: number | null;
@@ -21,10 +22,17 @@ interface Standing {
 class Limit {
 	readonly outcomes: Tally = new Tally();
 	readonly subjects: Top<Standing> = new Top(maxSubjects, halfMs, () => ({
+		plan: null,
 		calls: 0,
 		refused: 0,
 		left: null,
 	}));
+}
+
+/** What a decision may say besides. */
+interface Told {
+	readonly plan?: unknown;
+	readonly remaining?: unknown;
 }
 
 /** What limits and caches decided. */
@@ -43,7 +51,8 @@ export class Decisions {
 		detail.calls++;
 		if (outcome === "refused") detail.refused++;
 		// A limit may tell more than every decision does.
-		const { remaining } = decision as { remaining?: unknown };
+		const { plan, remaining } = decision as Told;
+		detail.plan = typeof plan === "string" ? toShortName(plan) : null;
 		detail.left = typeof remaining === "number" ? remaining : null;
 	}
 
@@ -64,6 +73,7 @@ export class Decisions {
 				.list(nowMs)
 				.map(({ name: subject, detail, older }) => ({
 					subject,
+					plan: detail.plan,
 					calls: detail.calls + (older?.calls ?? 0),
 					refused: detail.refused + (older?.refused ?? 0),
 					left: detail.left,

@@ -86,6 +86,8 @@ export interface LimitCounts {
 /** Somebody under a limit. */
 export interface LimitSubject {
 	readonly subject: string;
+	/** The plan that it had at the last call; null where there is none. */
+	readonly plan: string | null;
 	readonly calls: number;
 	readonly refused: number;
 	/** What the limit that is nearest had left at the last call; null where the limit does not tell. */

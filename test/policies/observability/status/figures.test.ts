@@ -162,7 +162,9 @@ suite("the figures of the status page", () => {
 			{
 				name: "hourly",
 				outcomes: { allowed: 1, refused: 1 },
-				subjects: [{ subject: "ada", calls: 2, refused: 1, left: 0 }],
+				subjects: [
+					{ subject: "ada", plan: null, calls: 2, refused: 1, left: 0 },
+				],
 			},
 		]);
 	});

@@ -1,21 +1,20 @@
 import { createRequire } from "node:module";
 import {
 	createGateway,
-	dependency,
 	type Gateway,
-	HttpError,
-	input,
-	noteDecision,
-	type Policy,
 	reply,
 	route,
 	Type,
 	upstream,
 } from "../../../../src/index.ts";
+import { apiKey } from "../../../../src/policies/auth/api-key.ts";
+import { cache } from "../../../../src/policies/cache/cache.ts";
 import {
 	type StatusOptions,
 	status,
 } from "../../../../src/policies/observability/status/status.ts";
+import { plans } from "../../../../src/policies/rate-limit/plans.ts";
+import { rateLimit } from "../../../../src/policies/rate-limit/rate-limit.ts";
 import { startUpstream, type TestScope } from "../../../../src/testing.ts";
 
 /** What is used of autocannon, which has no types of its own. */
@@ -38,61 +37,12 @@ export const autocannon: Autocannon = createRequire(import.meta.url)(
 	"autocannon",
 );
 
-/** A name in front of the demo's routes: whoever says one has it. */
-const caller = dependency(
-	{ key: input.header("x-key", Type.Optional(Type.String())) },
-	({ key }, ctx) => {
-		if (key === undefined) throw new HttpError(401);
-		const note = { kind: "auth", name: "api-key", reason: null };
-		noteDecision(ctx, { ...note, outcome: "accepted", subject: key });
-		return key;
-	},
-	{ name: "api-key" },
-);
-
-/** So many calls a second for each caller. */
-function perSecond(most: number): Policy {
-	const used = new Map<string, number>();
-	return {
-		name: "per-second",
-		forRoute: () => ({
-			onAdmit(ctx) {
-				const subject = (ctx.deps as { caller: string }).caller;
-				const key = `${subject} ${Math.floor(Date.now() / 1_000)}`;
-				const count = (used.get(key) ?? 0) + 1;
-				used.set(key, count);
-				const isOver = count > most;
-				const decision = {
-					kind: "limit",
-					name: "per-second",
-					outcome: isOver ? "refused" : "allowed",
-					reason: "per-second",
-					subject,
-					remaining: Math.max(0, most - count),
-				};
-				noteDecision(ctx, decision);
-				if (isOver) throw new HttpError(429);
-			},
-		}),
-	};
-}
-
-const halfCached: Policy = {
-	name: "cache",
-	forRoute: () => ({
-		onAdmit(ctx) {
-			const outcome = Math.random() < 0.62 ? "hit" : "miss";
-			const note = {
-				kind: "cache",
-				name: "cache",
-				reason: null,
-				subject: null,
-			};
-			noteDecision(ctx, { ...note, outcome });
-			return outcome === "hit" ? reply(200, { cached: true }) : undefined;
-		},
-	}),
-};
+const planOf = { ada: "pro", grace: "free", linus: "free", mallory: "free" };
+const callers = Object.entries(planOf).map(([id, plan]) => ({
+	key: `key-of-${id}`,
+	id,
+	plan,
+}));
 
 /** Answers after a while, and now and then not well. */
 async function startService(
@@ -121,7 +71,25 @@ export async function createDemo(
 	const orders = await startService(scope, { ms: 30, failing: 0.06 });
 	const search = await startService(scope, { ms: 60, failing: 0 });
 	const page = status(options);
-	const api = route.with({ prefix: "/api", dependencies: { caller } });
+	const caller = apiKey({ header: "x-key", keys: callers });
+	const priced = plans({
+		consumer: "caller",
+		plans: {
+			free: { limits: [{ name: "free", limit: 400, windowMs: 60_000 }] },
+			pro: { limits: [{ name: "pro", limit: 40_000, windowMs: 60_000 }] },
+		},
+	});
+	const searches = rateLimit({
+		name: "searches",
+		by: "user",
+		limit: 12,
+		windowMs: 1_000,
+	});
+	const api = route.with({
+		prefix: "/api",
+		dependencies: { caller },
+		policies: [priced],
+	});
 	const gateway = createGateway({
 		docs: false,
 		policies: [page.policy],
@@ -132,8 +100,11 @@ export async function createDemo(
 			api.get("/orders/:id", {
 				upstream: upstream(orders, { name: "orders" }),
 			}),
-			api.get("/search", { upstream: search, policies: [perSecond(12)] }),
-			api.get("/catalogue/*", { upstream: users, policies: [halfCached] }),
+			api.get("/search", { upstream: search, policies: [searches] }),
+			api.get("/catalogue/*", {
+				upstream: users,
+				policies: [cache({ ttlSeconds: 1 })],
+			}),
 			route.get("/health", { handler: () => reply(200, { ok: true }) }),
 			route.all("/legacy/*", { upstream: "http://127.0.0.1:9" }),
 			route.get("/reports/:year", { upstream: search }),
@@ -142,7 +113,7 @@ export async function createDemo(
 	const as = (key: string, path: string, method = "GET") => ({
 		method,
 		path,
-		headers: { "x-key": key },
+		headers: { "x-key": `key-of-${key}` },
 	});
 	const load = [
 		...["ada", "grace", "linus"].flatMap((key) => [

@@ -228,6 +228,7 @@ export function limitsTable() {
 				kind: "name",
 				update: (cell, { limit, subject }) => titled(cell, limit, subject),
 			},
+			{ label: "Plan", kind: "text", update: text(({ plan }) => plan ?? none) },
 			{
 				label: "State",
 				kind: "text",
