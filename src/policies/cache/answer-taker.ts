@@ -14,11 +14,14 @@ import type { CacheEngine } from "./engine.ts";
 import type { Filling } from "./filling.ts";
 import { headerValue, parseDigits } from "./header-list.ts";
 import { invalidatedBy, isUnsafe } from "./invalidation.ts";
-import type { Lookup } from "./lookup.ts";
+import { callKeyOf, type Lookup } from "./lookup.ts";
 import { isServerError, mayServeOnError } from "./request-directives.ts";
 import { serveStored } from "./serve.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 import { variantKeyOf } from "./vary.ts";
+
+/** Refusals that say nothing of the next request for the same. */
+const ofOneRequest: ReadonlySet<string> = new Set(["busy", "method", "status"]);
 
 /** What the cache does with the answers of a route's upstream. */
 export class AnswerTaker {
@@ -161,9 +164,12 @@ export class AnswerTaker {
 			lookup.filling = null;
 		}
 		if (bypass !== null) return;
-		if (refusal !== "method" && status < 500 && !facts.hasRange) {
-			this.#engine.uncacheable.note(primaryKey);
-			this.#engine.uncacheable.note(key);
+		const { uncacheable } = this.#engine;
+		if (refusal === "authorization" || refusal === "cookie") {
+			uncacheable.note(callKeyOf(lookup));
+		} else if (!ofOneRequest.has(refusal) && status < 500 && !facts.hasRange) {
+			uncacheable.note(primaryKey);
+			uncacheable.note(key);
 		}
 		if (stale === null || status >= 500 || status === 206) return;
 		const isFreshened =

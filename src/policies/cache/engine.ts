@@ -214,6 +214,7 @@ export class CacheEngine {
 			this.#set(primaryKey, marker, { ...place, keepMs: keepMs + keptStaleMs });
 		}
 		this.uncacheable.forget(primaryKey);
+		if (key !== primaryKey) this.uncacheable.forget(key);
 		this.#set(key, answer, { url, tags, keepMs, mark });
 	}
 

@@ -45,6 +45,15 @@ export class Lookup {
 	}
 }
 
+/**
+ * Under which requests wait for one another: an answer may be refused for a credential of the one that asked, which is
+ * no word on those without.
+ */
+export function callKeyOf({ key, facts }: Lookup): string {
+	if (!facts.hasAuthorization) return facts.hasCookie ? `${key}\n#c` : key;
+	return facts.hasCookie ? `${key}\n#ac` : `${key}\n#a`;
+}
+
 /** What would go out, as the key knows it. */
 export function planOf(ctx: Context, lookup: Lookup): UpstreamRequest {
 	lookup.planned ??= ctx.previewUpstream() as UpstreamRequest;

@@ -17,6 +17,8 @@ export class RequestFacts {
 	needsOrigin = false;
 	hasRange = false;
 	hasBody = false;
+	hasAuthorization = false;
+	hasCookie = false;
 	/** Whether it has a header that services take for another method or path than the key says. */
 	isOverridden = false;
 	/** Whether it asks for another protocol. */
@@ -44,6 +46,7 @@ export class RequestFacts {
 				break;
 			case 6:
 				if (is(name, "pragma")) this.hasDirectives = true;
+				else if (is(name, "cookie")) this.hasCookie = true;
 				break;
 			case 7:
 				if (is(name, "upgrade")) this.isUpgrade = true;
@@ -54,6 +57,7 @@ export class RequestFacts {
 			case 13:
 				if (is(name, "cache-control")) this.hasDirectives = true;
 				else if (is(name, "if-none-match")) this.isConditional = true;
+				else if (is(name, "authorization")) this.hasAuthorization = true;
 				else if (is(name, "x-http-method") || is(name, "x-rewrite-url"))
 					this.isOverridden = true;
 				break;

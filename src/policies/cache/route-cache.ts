@@ -12,7 +12,7 @@ import type { ForwardReason } from "./cache-status.ts";
 import { conditionalNames, validatorsFor } from "./conditional.ts";
 import type { CacheEngine } from "./engine.ts";
 import { Filling, type Turn } from "./filling.ts";
-import { bypassOf, Lookup, planOf } from "./lookup.ts";
+import { bypassOf, callKeyOf, Lookup, planOf } from "./lookup.ts";
 import type { PartitionOf } from "./partition.ts";
 import { startRefresh } from "./refresh.ts";
 import { type Answered, hit, refuse, share } from "./replies.ts";
@@ -233,7 +233,7 @@ export class RouteCache implements PolicyHooks {
 		planOf(ctx, lookup);
 		ctx.state.set(this.#key, lookup);
 		if (!this.#mayShare(ctx, lookup)) return undefined;
-		const { key } = lookup;
+		const key = callKeyOf(lookup);
 		const filling = fillings.get(key);
 		if (filling !== undefined) {
 			lookup.rounds++;
@@ -245,13 +245,14 @@ export class RouteCache implements PolicyHooks {
 		return undefined;
 	}
 
-	#mayShare(ctx: Context, { facts, key, rounds }: Lookup): boolean {
+	#mayShare(ctx: Context, lookup: Lookup): boolean {
+		const { facts, key, rounds } = lookup;
 		const { options, uncacheable } = this.#engine;
 		if (options.collapse === false || ctx.method !== "GET") return false;
 		// Who states what it wants of a cache may want a younger answer than others wait for.
 		const isPlain = options.ignoreClientDirectives || !facts.hasDirectives;
 		if (!isPlain || facts.hasRange || rounds >= maxRounds) return false;
-		return !uncacheable.has(key);
+		return !uncacheable.has(key) && !uncacheable.has(callKeyOf(lookup));
 	}
 
 	#takeTurn(
