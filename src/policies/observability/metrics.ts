@@ -9,7 +9,11 @@ import {
 	route,
 } from "../../index.ts";
 import { expose } from "./exposition.ts";
-import { Instruments, type PromClient } from "./instruments.ts";
+import {
+	type CountedRoute,
+	Instruments,
+	type PromClient,
+} from "./instruments.ts";
 import { watchLoop } from "./loop-delay.ts";
 import { share } from "./shared-registry.ts";
 
@@ -90,21 +94,26 @@ export function metrics(options: MetricsOptions = {}): Metrics {
 	};
 }
 
+/** A route has no series before its first request: most of many are quiet, and a scrape lists them all. */
 function countRoute(
 	info: RouteInfo,
 	instruments: Instruments,
 ): ReturnType<Policy["forRoute"]> {
-	const counted = instruments.ofRoute(info);
+	let bound: CountedRoute | null = null;
+	const counted = (): CountedRoute => {
+		bound ??= instruments.ofRoute(info);
+		return bound;
+	};
 	return {
 		...(info.proxied
-			? { onUpstreamAttempt: (_ctx, attempt) => counted.call(attempt) }
+			? { onUpstreamAttempt: (_ctx, attempt) => counted().call(attempt) }
 			: {}),
 		onStart() {
-			counted.inFlight.count++;
+			counted().inFlight.count++;
 		},
 		onFinish(ctx, outcome) {
-			counted.inFlight.count--;
-			counted.add(ctx.method, outcome);
+			counted().inFlight.count--;
+			counted().add(ctx.method, outcome);
 			for (const decision of decisionsOf(ctx)) instruments.decide(decision);
 		},
 	};

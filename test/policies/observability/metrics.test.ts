@@ -116,6 +116,7 @@ test("requests are counted by method, route, status and upstream", async (t) => 
 	await gateway.inject("/broken");
 	await gateway.inject("/nowhere");
 	const text = await scrape();
+	assert.doesNotMatch(text, /"\/few"/, "nobody asked for that route");
 	const server = "http_server_request_duration_seconds";
 	const users = { method: "GET", route: "/users/:id", status: "200" };
 	const served = find(text, `${server}_count`, users);
