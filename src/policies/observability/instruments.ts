@@ -142,6 +142,11 @@ export class Instruments {
 		}).set({ version: ownVersion(), node: process.version }, 1);
 	}
 
+	/** Shows an upstream before its first call. */
+	declare({ upstream }: RouteInfo): void {
+		if (upstream !== null) this.#calls.of({ upstream });
+	}
+
 	/** What a route counts. */
 	ofRoute(info: RouteInfo): CountedRoute {
 		const route = info.id === "unmatched" ? "unmatched" : info.path;

@@ -99,6 +99,7 @@ function countRoute(
 	info: RouteInfo,
 	instruments: Instruments,
 ): ReturnType<Policy["forRoute"]> {
+	instruments.declare(info);
 	let bound: CountedRoute | null = null;
 	const counted = (): CountedRoute => {
 		bound ??= instruments.ofRoute(info);
