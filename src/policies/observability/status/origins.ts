@@ -13,6 +13,8 @@ export class Origin {
 	readonly traffic: TrafficCounter = new TrafficCounter();
 	/** Given to every attempt alike: nothing is made for one. */
 	readonly onEnd: WatchedAttempt;
+	/** What the upstreams that name it are called, where that is not its host. */
+	readonly upstreams: Set<string> = new Set();
 	lastFailure: string | null = null;
 	lastFailureMs = 0;
 	readonly #now: () => number;
@@ -46,14 +48,18 @@ export class Origins {
 	}
 
 	/** Makes those of a route known. */
-	declare({ proxied, source }: RouteInfo): void {
+	declare({ proxied, source, upstream: called }: RouteInfo): void {
 		if (!proxied || source.upstream === null) return;
 		const { upstream } = source;
 		const names =
 			typeof upstream === "string"
 				? [new URL(upstream).origin]
 				: upstream.origins;
-		for (const name of names) this.find(name);
+		for (const name of names) {
+			const origin = this.find(name);
+			if (called === null || called === new URL(name).host) continue;
+			if (origin.name !== rest) origin.upstreams.add(toShortName(called));
+		}
 	}
 
 	find(name: string): Origin {
@@ -71,6 +77,7 @@ export class Origins {
 			const hasFailed = one.lastFailure !== null;
 			return {
 				origin: one.name,
+				upstreams: [...one.upstreams],
 				state: stateOf(one.traffic.readLatest(nowMs), traffic),
 				...traffic,
 				lastFailure: one.lastFailure,

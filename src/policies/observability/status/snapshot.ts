@@ -47,6 +47,8 @@ export type OriginState = "idle" | "up" | "unsteady" | "failing";
 export interface OriginTraffic extends Traffic {
 	/** Such as `http://users:8002`. */
 	readonly origin: string;
+	/** The names of the upstreams that it stands for, where they have names of their own. */
+	readonly upstreams: readonly string[];
 	readonly state: OriginState;
 	/** The code or status of the last failure; null when there was none. */
 	readonly lastFailure: string | null;

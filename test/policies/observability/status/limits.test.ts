@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { reply, route } from "../../../../src/index.ts";
+import { reply, route, upstream } from "../../../../src/index.ts";
 import { apiKey } from "../../../../src/policies/auth/api-key.ts";
 import { cache } from "../../../../src/policies/cache/cache.ts";
 import { plans } from "../../../../src/policies/rate-limit/plans.ts";
@@ -53,7 +53,7 @@ suite("the status page tells of the gateway's own policies", () => {
 	});
 
 	test("calls that waited for their turn, and what the cache answered", async (t) => {
-		const { url: upstream } = await startUpstream(t, (_req, res) => {
+		const { url: kept } = await startUpstream(t, (_req, res) => {
 			res.writeHead(200, { "cache-control": "max-age=60" }).end("well");
 		});
 		const overflow = { queueMs: 30_000, max: 5 };
@@ -66,7 +66,7 @@ suite("the status page tells of the gateway's own policies", () => {
 		});
 		const { url, snapshot } = await start(t, [
 			route.get("/slow", { policies: [slow], handler: () => reply(204) }),
-			route.get("/kept", { upstream, policies: [cache()] }),
+			route.get("/kept", { upstream: kept, policies: [cache()] }),
 		]);
 		const asked = Array.from({ length: 3 }, () => fetch(`${url}/slow`));
 		for (const { status } of await Promise.all(asked)) {
@@ -81,5 +81,28 @@ suite("the status page tells of the gateway's own policies", () => {
 		assert.ok(queued >= 1, "three at once, one at a time");
 		assert.deepEqual(found.cache.outcomes, { miss: 1, hit: 1 });
 		assert.equal(found.cache.hitShare, 0.5);
+	});
+
+	test("what the upstreams of an origin are called, where they have names", async (t) => {
+		const [named, plain] = await Promise.all([
+			startUpstream(t, (_req, res) => res.end("named")),
+			startUpstream(t, (_req, res) => res.end("plain")),
+		]);
+		const orders = upstream(named.url, { name: "orders" });
+		const carts = upstream(named.url, { name: "carts" });
+		const { snapshot } = await start(t, [
+			route.get("/orders", { upstream: orders }),
+			route.get("/orders/:id", { upstream: orders }),
+			route.get("/carts", { upstream: carts }),
+			route.get("/plain", { upstream: plain.url }),
+		]);
+		const { origins } = await snapshot();
+		assert.deepEqual(
+			origins.map(({ origin, upstreams }) => [origin, upstreams]),
+			[
+				[named.url, ["orders", "carts"]],
+				[plain.url, []],
+			],
+		);
 	});
 });

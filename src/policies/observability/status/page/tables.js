@@ -134,7 +134,10 @@ export function originsTable() {
 				label: "Origin",
 				kind: "name",
 				by: ({ origin }) => origin,
-				update: text(({ origin }) => origin),
+				update: (cell, { origin, upstreams }) =>
+					upstreams.length === 0
+						? setText(cell, origin)
+						: titled(cell, upstreams.join(", "), origin),
 			},
 			{
 				label: "State",
