@@ -36,6 +36,25 @@ suite("forward.headers", () => {
 		assert.ok(!got.rawHeaders.includes("evil"));
 	});
 
+	test("takes the place of their twins, which CGI and WSGI read as the same names", async (t) => {
+		const declare: Declare = (upstream) =>
+			route.get("/x", {
+				upstream,
+				forward: { headers: () => ({ "x-user-id": "ann", "x-none": null }) },
+			});
+		const names = ["x_user_id", "X-User_ID", "x_none"];
+		const got = await pass(t, declare, {
+			url: "/x",
+			headers: {
+				...Object.fromEntries(names.map((name) => [name, "evil"])),
+				x_kept: "kept",
+			},
+		});
+		assert.equal(got.headers["x-user-id"], "ann");
+		assert.equal(got.headers.x_kept, "kept");
+		assert.ok(!got.rawHeaders.includes("evil"));
+	});
+
 	test("sees declared headers and cookies, which go on themselves as well", async (t) => {
 		const declare: Declare = (upstream) =>
 			route.get("/x", {

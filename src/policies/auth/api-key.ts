@@ -11,6 +11,7 @@ import {
 	type WithheldSource,
 } from "../../index.ts";
 import { CachedLookup, type LookupCacheOptions } from "./cached-lookup.ts";
+import { checkNames, type Known } from "./check-options.ts";
 import { digestKey, isKey } from "./keys.ts";
 import {
 	absent,
@@ -84,6 +85,7 @@ export function apiKey<K extends FixedKey>(
 export function apiKey(
 	options: LookupOptions<object> | FixedKeyOptions<FixedKey>,
 ): Dependency<object> {
+	checkNames(options as AllOptions, known, "apiKey");
 	const places = toPlaces(options);
 	const challenge = toChallenge("ApiKey", { realm: toRealm(options.realm) });
 	const find = compileFind(options);
@@ -114,6 +116,29 @@ function refuse(challenge: string): never {
 	throw refused(challenge, "unknown");
 }
 
+type AllOptions = ApiKeyOptions & {
+	lookup?: unknown;
+	keys?: unknown;
+	cache?: unknown;
+};
+
+const known: Known<AllOptions> = {
+	realm: true,
+	onDecision: true,
+	now: true,
+	header: true,
+	query: true,
+	cookie: true,
+	prefix: true,
+	schemeName: true,
+	lookup: true,
+	keys: true,
+	cache: true,
+};
+
+// RFC 9110 section 5.6.2, RFC 6265 section 4.1.1; a query's name may be any text.
+const token = /^[\w!#$%&'*+\-.^`|~]+$/;
+
 interface Place {
 	readonly source: WithheldSource;
 	readonly name: string;
@@ -122,7 +147,11 @@ interface Place {
 function toPlaces(options: ApiKeyOptions): readonly Place[] {
 	const named = (["header", "query", "cookie"] as const).flatMap((source) => {
 		const name = options[source];
-		return name === undefined ? [] : [{ source, name }];
+		if (name === undefined) return [];
+		if (source === "query" ? name === "" : !token.test(name)) {
+			throw new TypeError(`apiKey: "${name}" is no name of a ${source}`);
+		}
+		return [{ source, name }];
 	});
 	return named.length > 0 ? named : [{ source: "header", name: "x-api-key" }];
 }

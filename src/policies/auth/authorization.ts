@@ -24,13 +24,15 @@ export function readCredentials(
 	if (lines.length > 1) return several;
 	const line = lines[0] as string;
 	if (!isOfScheme(line, scheme)) return none;
-	return { kind: "one", text: line.slice(scheme.length).trim() };
+	// Blanks alone may stand between (RFC 9110 section 11.4): what follows a tab stays malformed.
+	return { kind: "one", text: line.slice(scheme.length).replace(/^ +/, "") };
 }
 
 function isOfScheme(line: string, scheme: string): boolean {
 	const next = line.charAt(scheme.length);
+	// A service that takes a tab for a blank must not get what nobody has looked at.
 	return (
-		(next === " " || next === "") &&
+		(next === " " || next === "\t" || next === "") &&
 		line.slice(0, scheme.length).toLowerCase() === scheme
 	);
 }

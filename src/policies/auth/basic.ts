@@ -6,6 +6,7 @@ import {
 	withholdAuthorization,
 } from "./authorization.ts";
 import { CachedLookup, type LookupCacheOptions } from "./cached-lookup.ts";
+import { checkNames, type Known } from "./check-options.ts";
 import {
 	isPasswordOf,
 	type PasswordHash,
@@ -35,6 +36,19 @@ export interface BasicOptions extends SchemeOptions {
 	/** The name of the security scheme in the docs. Default `"basic"`. */
 	readonly schemeName?: string;
 }
+
+type AllOptions = BasicOptions & { users?: unknown; verify?: unknown };
+
+const optionNames: Known<AllOptions> = {
+	realm: true,
+	onDecision: true,
+	now: true,
+	cache: true,
+	maxUnderWay: true,
+	schemeName: true,
+	users: true,
+	verify: true,
+};
 
 /** A user of a fixed list: a name without colon, and a hash that `hashPassword` made. */
 export interface BasicUser {
@@ -75,6 +89,7 @@ export function basic<const U extends BasicUser>(
 export function basic(
 	options: UserListOptions<BasicUser> | VerifyOptions<object>,
 ): Dependency<object> {
+	checkNames(options as AllOptions, optionNames, "basic");
 	const realm = toRealm(options.realm);
 	const challenge = toChallenge("Basic", { realm, charset: "UTF-8" });
 	const check = compileCheck(options);
@@ -186,13 +201,13 @@ function asked(verify: VerifyOptions<object>["verify"]): Find {
 	return ({ user, password }) => verify(user, password);
 }
 
-interface Known {
+interface KnownUser {
 	readonly owner: object | null;
 	readonly hash: PasswordHash;
 }
 
 function listed(users: readonly BasicUser[]): Find {
-	const byName = new Map<string, Known>();
+	const byName = new Map<string, KnownUser>();
 	for (const { hash, ...owner } of users) {
 		const name = checkName(owner.id, byName);
 		byName.set(name, { owner: Object.freeze(owner), hash: toHash(hash, name) });
@@ -209,7 +224,7 @@ function listed(users: readonly BasicUser[]): Find {
 	};
 }
 
-function checkName(id: string, known: ReadonlyMap<string, Known>): string {
+function checkName(id: string, known: ReadonlyMap<string, KnownUser>): string {
 	if (typeof id !== "string" || id.includes(":") || controls.test(id)) {
 		throw new TypeError(
 			`basic: the user ${JSON.stringify(id)} needs an id without colon or control characters`,
@@ -234,7 +249,7 @@ function toHash(text: string, name: string): PasswordHash {
 }
 
 /** Hashes may cost differently: an unknown name has the cost of always the same user, so that asking twice tells nothing. */
-function pickDecoy(decoys: readonly Known[], user: string): Known {
+function pickDecoy(decoys: readonly KnownUser[], user: string): KnownUser {
 	const number = hashOf("sha256", user, "buffer").readUInt32LE();
-	return decoys[number % decoys.length] as Known;
+	return decoys[number % decoys.length] as KnownUser;
 }

@@ -1,5 +1,6 @@
 import type { DocsContribution, SecurityScheme } from "../../index.ts";
 import { readCredentials } from "./authorization.ts";
+import type { Known } from "./check-options.ts";
 import { AuthError, toChallenge, toRealm } from "./refusals.ts";
 import type { SchemeOptions } from "./scheme.ts";
 
@@ -22,6 +23,17 @@ export interface TokenIdentity<C> {
 	readonly scopes: readonly string[];
 	readonly claims: C;
 }
+
+/** The options of {@link BearerOptions} by name. */
+export const bearerOptions: Known<BearerOptions> = {
+	realm: true,
+	onDecision: true,
+	now: true,
+	scopes: true,
+	forwardToken: true,
+	tokenUrl: true,
+	schemeName: true,
+};
 
 /** What can be wrong with a token, and how the client is told. */
 const sentences = {
@@ -57,6 +69,7 @@ export class Bearer {
 	/** @throws TypeError when the realm or a scope is not what a header can carry. */
 	constructor({ realm, scopes = [] }: BearerOptions) {
 		this.#realm = toRealm(realm);
+		if (!Array.isArray(scopes)) throw new TypeError("scopes must be a list");
 		this.#scopes = scopes;
 		for (const scope of scopes) {
 			// RFC 6749 section 3.3.

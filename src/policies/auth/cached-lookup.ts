@@ -1,4 +1,5 @@
 import type { MaybePromise } from "../../index.ts";
+import { checkNames, type Known, longestTimeoutMs } from "./check-options.ts";
 import { SharedCalls } from "./shared-calls.ts";
 import { TtlCache } from "./ttl-cache.ts";
 
@@ -29,7 +30,8 @@ export class CachedLookup<V extends object> {
 	/**
 	 * More look-ups than `maxUnderWay` at the same time fail with `TooManyCalls`.
 	 *
-	 * @throws RangeError when an option is not a number of at least 0.
+	 * @throws RangeError when an option is not a number of at least 0, or no timer can wait so long.
+	 * @throws TypeError for an option that is not there.
 	 */
 	constructor(
 		options: LookupCacheOptions,
@@ -67,6 +69,13 @@ export class CachedLookup<V extends object> {
 	}
 }
 
+const known: Known<LookupCacheOptions> = {
+	foundMs: true,
+	missingMs: true,
+	maxEntries: true,
+	timeoutMs: true,
+};
+
 function withDefaults(
 	options: LookupCacheOptions,
 ): Required<LookupCacheOptions> {
@@ -77,10 +86,16 @@ function withDefaults(
 		timeoutMs: 5_000,
 		...options,
 	};
+	checkNames(options, known, "cache");
 	for (const [name, value] of Object.entries(all)) {
 		if (typeof value !== "number" || !(value >= 0)) {
 			throw new RangeError(`cache.${name} must be a number of at least 0`);
 		}
+	}
+	if (all.timeoutMs > longestTimeoutMs) {
+		throw new RangeError(
+			`cache.timeoutMs is ${longestTimeoutMs} at most; 0 waits without end`,
+		);
 	}
 	return all;
 }

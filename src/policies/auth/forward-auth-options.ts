@@ -1,5 +1,6 @@
 import type { Agent } from "undici";
 import type { SecuritySchemes } from "../../index.ts";
+import { checkNames, checkTimeout, type Known } from "./check-options.ts";
 import { createAgent, type TlsOptions, toTrustedUrl } from "./json-client.ts";
 import type { SchemeOptions } from "./scheme.ts";
 
@@ -30,6 +31,22 @@ export interface ForwardAuthOptions
 	readonly security?: SecuritySchemes;
 }
 
+const known: Known<ForwardAuthOptions> = {
+	now: true,
+	onDecision: true,
+	url: true,
+	requestHeaders: true,
+	upstreamHeaders: true,
+	replyHeaders: true,
+	refusalHeaders: true,
+	idHeader: true,
+	timeoutMs: true,
+	cacheMs: true,
+	maxEntries: true,
+	tls: true,
+	security: true,
+};
+
 const maxAnswerBytes = 256 * 1024;
 const defaultRefusalHeaders: readonly string[] = [
 	"www-authenticate",
@@ -58,14 +75,13 @@ export interface ForwardAuthPlan {
 
 /** @throws TypeError or RangeError for options that can not be used. */
 export function toPlan(options: ForwardAuthOptions): ForwardAuthPlan {
+	checkNames(options, known, "forwardAuth");
 	const { timeoutMs = 2_000, cacheMs = 0, maxEntries = 10_000 } = options;
 	for (const [name, value] of Object.entries({ cacheMs, maxEntries })) {
 		if (value >= 0) continue;
 		throw new RangeError(`forwardAuth: ${name} must be at least 0`);
 	}
-	if (!(timeoutMs > 0)) {
-		throw new RangeError("forwardAuth: timeoutMs must be above 0");
-	}
+	checkTimeout(timeoutMs, "forwardAuth");
 	const upstreamHeaders = toNames(options.upstreamHeaders ?? []);
 	const idHeader = options.idHeader?.toLowerCase() ?? null;
 	if (idHeader !== null && !upstreamHeaders.includes(idHeader)) {

@@ -5,10 +5,12 @@ import {
 	Bearer,
 	type BearerOptions,
 	bearerDocs,
+	bearerOptions,
 	readScopes,
 	type TokenIdentity,
 } from "./bearer.ts";
 import { CachedLookup, type LookupCacheOptions } from "./cached-lookup.ts";
+import { checkNames, checkTimeout, type Known } from "./check-options.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { JsonClient, type TlsOptions, toTrustedUrl } from "./json-client.ts";
 import { unavailable } from "./refusals.ts";
@@ -70,6 +72,20 @@ export interface IntrospectionClaims {
 	readonly [name: string]: unknown;
 }
 
+const known: Known<IntrospectionOptions> = {
+	...bearerOptions,
+	url: true,
+	client: true,
+	issuer: true,
+	audience: true,
+	activeMs: true,
+	inactiveMs: true,
+	maxEntries: true,
+	timeoutMs: true,
+	maxUnderWay: true,
+	tls: true,
+};
+
 type Identity = TokenIdentity<IntrospectionClaims>;
 
 const mostActiveMs = 300_000;
@@ -87,6 +103,10 @@ const answerBytes = 64 * 1024;
 export function introspection(
 	options: IntrospectionOptions,
 ): Dependency<Identity> {
+	checkNames(options, known, "introspection");
+	if (options.timeoutMs !== undefined) {
+		checkTimeout(options.timeoutMs, "introspection");
+	}
 	const bearer = new Bearer(options);
 	const inspect = compileInspect(options, bearer);
 	return scheme({

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import type { BearerOptions } from "./bearer.ts";
+import { type BearerOptions, bearerOptions } from "./bearer.ts";
+import { checkNames, checkTimeout, type Known } from "./check-options.ts";
 import type { TlsOptions } from "./json-client.ts";
 
 /** Signatures with a secret that both sides know. */
@@ -73,6 +74,27 @@ export interface JwtClaimOptions extends BearerOptions {
 	readonly tls?: TlsOptions;
 	/** For the issuer to give its keys, in milliseconds. Default 5,000. */
 	readonly timeoutMs?: number;
+}
+
+const known: Known<JwtClaimOptions & JwtKeys> = {
+	...bearerOptions,
+	issuer: true,
+	audience: true,
+	type: true,
+	leewaySeconds: true,
+	tls: true,
+	timeoutMs: true,
+	jwksUri: true,
+	jwks: true,
+	publicKey: true,
+	secret: true,
+	algorithms: true,
+};
+
+/** @throws TypeError for an option that is not there, RangeError for a time that no timer can wait for. */
+export function checkJwtOptions(options: JwtClaimOptions & JwtKeys): void {
+	checkNames(options, known, "jwt");
+	if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs, "jwt");
 }
 
 /** What {@link JwtKeys} comes to, checked. */

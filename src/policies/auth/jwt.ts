@@ -15,6 +15,7 @@ import { type FindKey, KeysUnavailable, RemoteKeys } from "./jwks.ts";
 import {
 	type CheckedKeys,
 	checkClaims,
+	checkJwtOptions,
 	checkKeys,
 	type JwtClaimOptions,
 	type JwtKeys,
@@ -76,6 +77,7 @@ const triedKeys = 4;
  * @throws Error when the package jose is not installed.
  */
 export function jwt(options: JwtOptions): Dependency<TokenIdentity<JwtClaims>> {
+	checkJwtOptions(options);
 	const bearer = new Bearer(options);
 	const verifier = new Verifier(options, bearer);
 	return scheme({

@@ -23,7 +23,14 @@ export interface IpFilterOptions {
  *
  * @throws TypeError without any list, for an empty `allow`, and for what is no address or network.
  */
-export function ipFilter({ allow, deny }: IpFilterOptions): Policy {
+export function ipFilter(options: IpFilterOptions): Policy {
+	const unknown = Object.keys(options).find(
+		(name) => name !== "allow" && name !== "deny",
+	);
+	if (unknown !== undefined) {
+		throw new TypeError(`ipFilter: there is no option "${unknown}"`);
+	}
+	const { allow, deny } = options;
 	if (allow === undefined && deny === undefined) {
 		throw new TypeError("ipFilter: give it allow, deny or both");
 	}

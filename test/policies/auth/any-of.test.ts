@@ -103,6 +103,16 @@ suite("any of a token and a key", () => {
 		assert.equal(both.echo?.headers.authorization, undefined);
 	});
 
+	test("takes a tab behind the scheme's name for no blank, and does not send on what stands there", async (t) => {
+		const tabbed = good.authorization.replace(" ", "\t");
+		const stage = await startStage(t, anyOf(key, bearer));
+		const alone = await stage.ask({ authorization: tabbed });
+		assert.equal(alone.status, 401);
+		const both = await stage.ask({ ...known, authorization: tabbed });
+		assert.equal(both.status, 200);
+		assert.equal(both.echo?.headers.authorization, undefined);
+	});
+
 	test("asks for all of them where none was sent", async (t) => {
 		const stage = await startStage(t, anyOf(bearer, key));
 		const { status, headers } = await stage.ask();

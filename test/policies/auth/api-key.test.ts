@@ -146,6 +146,16 @@ suite("a list of keys that can not be used fails at start-up:", () => {
 		["a key twice", { keys: [keys[0], keys[0]] }, /twice/],
 		["a realm no header can carry", { keys, realm: "a\nb" }, /realm/],
 		["a time that is none", { lookup, cache: { foundMs: -1 } }, /foundMs/],
+		[
+			"a time that no timer can wait for",
+			{ lookup, cache: { timeoutMs: Number.POSITIVE_INFINITY } },
+			/timeoutMs/,
+		],
+		["a misspelt option", { keys, headers: "x-key" }, /"headers"/],
+		["a misspelt time", { lookup, cache: { ttlMs: 1 } }, /"ttlMs"/],
+		["an empty name", { keys, header: "" }, /no name of a header/],
+		["a header that can not be", { keys, header: "x key" }, /"x key"/],
+		["a cookie that can not be", { keys, cookie: "a;b" }, /"a;b"/],
 	];
 	for (const [name, options, message] of cases) {
 		test(name, () => {

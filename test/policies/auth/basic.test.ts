@@ -249,6 +249,7 @@ suite("users that can not be meant fail at start-up:", () => {
 			},
 			/ln must be/,
 		],
+		["a misspelt option", { users: [user], maxUnderway: 1 }, /"maxUnderway"/],
 	];
 	for (const [name, options, expected] of cases) {
 		test(name, () => {

@@ -45,6 +45,12 @@ suite("options that can not be used fail at start-up:", () => {
 		["what is no name", { replyHeaders: ["a b"] }, /"a b"/],
 		["an id that nobody gets", { idHeader: "x-user" }, /idHeader/],
 		["no time at all", { timeoutMs: 0 }, /timeoutMs/],
+		[
+			"a time that no timer can wait for",
+			{ timeoutMs: Number.POSITIVE_INFINITY },
+			/timeoutMs/,
+		],
+		["a misspelt option", { upstreamHeader: ["x-user"] }, /"upstreamHeader"/],
 		["a time that is none", { cacheMs: -1 }, /cacheMs/],
 	];
 	for (const [name, options, expected] of cases) {

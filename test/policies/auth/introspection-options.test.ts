@@ -30,6 +30,9 @@ suite("options that can not be used fail at start-up:", () => {
 		["no secret", { client: { id: "a" } }, /id and secret/],
 		["more than five minutes", { activeMs: 300_001 }, /300,000/],
 		["a time that is none", { inactiveMs: -1 }, /at least 0/],
+		["a time that no timer can wait for", { timeoutMs: 2 ** 31 }, /timeoutMs/],
+		["no time at all", { timeoutMs: 0 }, /timeoutMs/],
+		["a misspelt option", { scope: ["admin"] }, /"scope"/],
 		["a scope that is none", { scopes: ['a"b'] }, /scope/],
 	];
 	for (const [name, options, expected] of cases) {

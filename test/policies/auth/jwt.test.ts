@@ -247,6 +247,23 @@ suite("options that do not go together fail at start-up:", () => {
 			{ algorithms: ["RS256"], jwksUri: "https://a:b@c.test/" },
 			/password/,
 		],
+		[
+			"a misspelt option: its scopes would not be asked for",
+			{ ...keys, algorithms: ["RS256"], scope: ["admin"] },
+			/"scope"/,
+		],
+		[
+			"scopes that are no list",
+			{ ...keys, algorithms: ["RS256"], scopes: "admin" },
+			/scopes must be a list/,
+		],
+		...[Number.POSITIVE_INFINITY, Number.NaN, 0, 1.5, 2 ** 31].map(
+			(timeoutMs): [string, object, RegExp] => [
+				`a time that no timer can wait for, ${timeoutMs}`,
+				{ ...keys, algorithms: ["RS256"], timeoutMs },
+				/timeoutMs/,
+			],
+		),
 	];
 	for (const [name, options, message] of cases) {
 		test(name, () => {

@@ -157,6 +157,11 @@ suite("lists that can not be meant fail at start-up:", () => {
 			/"10.0.0.0\/33" .*0\.\.32/,
 		],
 		["a prefix too long", { allow: ["::/129"] }, /0\.\.128/],
+		[
+			"a misspelt list",
+			{ denied: ["10.0.0.0/8"], allow: ["::/0"] } as never,
+			/"denied"/,
+		],
 		["no prefix", { allow: ["10.0.0.0/"] }, /prefix/],
 		["a prefix that is no number", { allow: ["10.0.0.0/1e1"] }, /prefix/],
 		["two prefixes", { allow: ["10.0.0.0/8/8"] }, /no network/],

@@ -70,6 +70,15 @@ suite("the service is told", () => {
 		assert.deepEqual(await consumerSeen(url, lies), [null, null]);
 	});
 
+	test("who calls, though the client writes the names as CGI has them", async (t) => {
+		const url = await start(t);
+		const lies = { x_consumer_id: "admin", "X-Consumer_Plan": "pro" };
+		for (const key of [{ "x-api-key": "bob" }, {}]) {
+			const res = await fetch(url, { headers: { ...key, ...lies } });
+			assert.doesNotMatch(await res.text(), /admin|pro"/);
+		}
+	});
+
 	test("all of the plans, in the order in which they are written", async (t) => {
 		const url = await start(t);
 		const seen = await consumerSeen(url, { "x-api-key": "odd" });
