@@ -152,6 +152,18 @@ export function limitStoreContract(
 			assert.ok(!(await store.take(charges, "c")).isAllowed);
 		});
 
+		test("parts of calls at the same time, which leave nothing when they have ended", async (t) => {
+			const { store, setTime } = await open(t);
+			await setTime(startMs);
+			const limit = toLimit({ algorithm: "concurrency", limit: 7 }, "test");
+			const part = [{ limit, key: "parts", cost: 2.1 }];
+			const held: Taken[] = [];
+			for (let i = 0; i < 3; i++) held.push(await store.take(part, "parts"));
+			for (const taken of held) await store.giveBack(part, "parts", taken);
+			const all = [{ limit, key: "parts", cost: 7 }];
+			assert.ok((await store.take(all, "parts")).isAllowed);
+		});
+
 		test("a clock that steps back forgets nothing and locks nobody out", async (t) => {
 			const { store, setTime } = await open(t);
 			for (const options of timed.slice(0, 7)) {

@@ -12,6 +12,8 @@ export interface MemoryStoreOptions {
 const defaultMaxKeys = 100_000;
 /** Counters looked at for each new one: more than come in, so that those that have run out do not pile up. */
 const sweptPerKey = 2;
+/** Less than that is the rounding of what has been given back. */
+const leastHeld = 1e-9;
 /** Counters looked at before a used one is given up. */
 const maxLooks = 16;
 
@@ -69,7 +71,8 @@ class MemoryStore implements LimitStore {
 		for (const { limit, key, cost } of charges) {
 			if (limit.algorithm === "concurrency") {
 				const left = (this.#held.get(key) ?? 0) - cost;
-				if (left > 0) this.#held.set(key, left);
+				// Sums of fractions leave a rest, which would stay for good.
+				if (left > leastHeld) this.#held.set(key, left);
 				else this.#held.delete(key);
 				continue;
 			}

@@ -38,8 +38,14 @@ function checked(value: unknown): Consumer | null {
 }
 
 /** The plans of a consumer as it names them. */
-export function planNamesOf({ plan, plans }: Consumer): readonly string[] {
+export function planNamesOf(consumer: Consumer): readonly string[] {
+	// A database says null of what is not there.
+	const plan = consumer.plan ?? undefined;
+	const plans = consumer.plans ?? undefined;
 	if (plans === undefined) return plan === undefined ? [] : [plan];
+	if (!Array.isArray(plans)) {
+		throw new TypeError("plans: the plans of a consumer must be a list");
+	}
 	return plan === undefined ? plans : [plan, ...plans];
 }
 

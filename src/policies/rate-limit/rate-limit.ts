@@ -175,19 +175,23 @@ function toRule(rule: LimitRule, limit: Limit, place: string): Rule {
 		keyOf: key === undefined ? named : customKey(key),
 		kind: key ?? by ?? "address",
 		isPerRoute: partition === "route" || by === "endpoint",
-		cost: typeof cost === "function" ? checkedCost(cost, where) : cost,
+		cost: toCost(cost, limit, where),
 		refund: refund === true ? isUnbillable : refund === false ? null : refund,
 	};
 }
 
-function checkedCost(
-	cost: (ctx: Context) => number,
+/** A limit of 0 is never, also for what costs nothing. */
+function toCost(
+	cost: number | ((ctx: Context) => number),
+	{ limit }: Limit,
 	where: string,
-): (ctx: Context) => number {
+): Rule["cost"] {
+	const least = limit === 0 ? 1 : 0;
+	if (typeof cost !== "function") return Math.max(least, cost);
 	return (ctx) => {
 		const value = cost(ctx);
 		checkCost(value, where);
-		return value;
+		return Math.max(least, value);
 	};
 }
 

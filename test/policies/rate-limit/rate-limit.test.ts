@@ -53,6 +53,15 @@ suite("an answer says", () => {
 		assert.equal(JSON.parse(body).code, "ERR_RATE_LIMITED");
 	});
 
+	test("no to all where the limit is 0, also to what costs nothing", async (t) => {
+		for (const cost of [0, () => 0]) {
+			const { ask } = startLimited(t, { limit: 0, windowMs: 1_000, cost });
+			const { status, headers } = await ask();
+			assert.equal(status, 429);
+			assert.equal(headers["retry-after"], undefined);
+		}
+	});
+
 	test("why it was refused, as FastAPI does", async (t) => {
 		const options = { limit: 0, windowMs: 1_000 };
 		const { ask } = startLimited(t, options, { errorFormat: "fastapi" });
