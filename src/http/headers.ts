@@ -55,13 +55,19 @@ function classifyRequest(name: string): Kind {
 				? forwarding
 				: endToEnd;
 		case 120: // x
-			if (name.length > 12 && isPrefix(name, "x-forwarded-")) return forwarding;
-			return name.length === 9 && isName(name, "x-real-ip")
+			return isForwarding(name.includes("_") ? name.replaceAll("_", "-") : name)
 				? forwarding
 				: endToEnd;
 		default:
 			return endToEnd;
 	}
+}
+
+/** Also of a name with `_`: CGI, WSGI, Rack and PHP read `x_forwarded_for` as the one that the gateway sets. */
+function isForwarding(name: string): boolean {
+	return name.length > 12
+		? isPrefix(name, "x-forwarded-")
+		: name.length === 9 && isName(name, "x-real-ip");
 }
 
 function isName(name: string, lowerCase: string): boolean {

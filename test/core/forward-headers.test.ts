@@ -55,6 +55,23 @@ suite("forward.headers", () => {
 		assert.ok(!got.rawHeaders.includes("evil"));
 	});
 
+	test("and the address of the client have no twin that a client wrote", async (t) => {
+		const declare: Declare = (upstream) => route.get("/x", { upstream });
+		const names = [
+			...["x_forwarded_for", "X-Forwarded_Host", "x_forwarded-proto"],
+			"X_Real_IP",
+		];
+		const got = await pass(t, declare, {
+			url: "/x",
+			headers: {
+				...Object.fromEntries(names.map((name) => [name, "evil"])),
+				x_forward: "kept",
+			},
+		});
+		assert.equal(got.headers.x_forward, "kept");
+		assert.ok(!got.rawHeaders.includes("evil"));
+	});
+
 	test("sees declared headers and cookies, which go on themselves as well", async (t) => {
 		const declare: Declare = (upstream) =>
 			route.get("/x", {
