@@ -96,15 +96,33 @@ export function openLog(options: SinkOptions, isPlain: boolean): LogSink {
 		gathered.flush();
 		sink.flushSync();
 	};
-	process.on("exit", onExit);
+	const forget = atExit(onExit);
 	return {
 		logger: plainLogger(gathered),
 		close() {
-			process.off("exit", onExit);
+			forget();
 			gathered.flush();
 			return closed(sink, destination);
 		},
 	};
+}
+
+/** What is to be done when the process ends. */
+const lastActs = new Set<() => void>();
+
+/** Calls it when the process ends, through one listener for all: node warns of more than ten. Gives back what forgets it. */
+function atExit(act: () => void): () => void {
+	if (lastActs.size === 0) process.on("exit", runLastActs);
+	lastActs.add(act);
+	return () => {
+		if (lastActs.delete(act) && lastActs.size === 0) {
+			process.off("exit", runLastActs);
+		}
+	};
+}
+
+function runLastActs(): void {
+	for (const act of lastActs) act();
 }
 
 /** Standard output stays open for others. */

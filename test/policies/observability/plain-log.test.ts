@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { promisify } from "node:util";
 import { pino } from "pino";
+import { openLog } from "../../../src/policies/observability/log-sink.ts";
 import {
 	GatheredLines,
 	plainLogger,
@@ -90,4 +91,15 @@ test("a process that ends at once has written its last line", async (t) => {
 	const [line = "", ...rest] = readFileSync(file, "utf8").split("\n");
 	assert.equal(JSON.parse(line).path, "/");
 	assert.deepEqual(rest, [""]);
+});
+
+test("many logs share the listeners of the process, which go with the last of them", async () => {
+	const before = process.listenerCount("exit");
+	const open = () => openLog({ destination: "/dev/null" }, true);
+	const logs = [open()];
+	const withOne = process.listenerCount("exit");
+	for (let i = 0; i < 11; i++) logs.push(open());
+	assert.equal(process.listenerCount("exit"), withOne);
+	for (const { close } of logs) await close();
+	assert.equal(process.listenerCount("exit"), before);
 });

@@ -169,7 +169,7 @@ suite("the figures of the status page", () => {
 		]);
 	});
 
-	test("count requests under way, but not those that an earlier policy answered", async (t) => {
+	test("count requests under way until they end, also those that an earlier policy answers", async (t) => {
 		let release = (): void => undefined;
 		const held = route.get("/held", {
 			handler: () =>
