@@ -1,15 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { checkGateway } from "./core/check-gateway.ts";
-import { createHandler, type RequestHandler } from "./core/handler.ts";
-import {
-	type InjectRequest,
-	type InjectResponse,
-	inject,
-} from "./core/inject.ts";
-import { Listener, type Listening } from "./core/listener.ts";
-import { toSafeLogger } from "./core/logger.ts";
-import { OpenRequests } from "./core/open-requests.ts";
 import {
 	type CloseOptions,
 	defaultLogger,
@@ -18,18 +8,28 @@ import {
 	toBlockList,
 	toLimits,
 	toOverrides,
-} from "./core/options.ts";
-import { route } from "./core/route.ts";
-import type { Runtime } from "./core/runtime.ts";
-import { sendFailure } from "./core/send.ts";
-import { createServer } from "./core/server.ts";
-import { compileRoutes, type RouteTable } from "./core/table.ts";
-import type { Policy, RouteInfo, StepInfo } from "./core/types.ts";
-import { createUpgradeHandler } from "./core/upgrade.ts";
+} from "./model/gateway-options.ts";
+import { route } from "./model/route.ts";
+import type { Policy, RouteInfo, StepInfo } from "./model/types.ts";
 import { createDocument, type OpenApiDocument } from "./openapi/document.ts";
 import { docsRoutes, type MakeRoute } from "./openapi/page.ts";
 import { DeadlineWatch } from "./proxy/deadlines.ts";
-import { type Upstream, UpstreamPool } from "./proxy/upstream.ts";
+import { createHandler, type RequestHandler } from "./request/handler.ts";
+import { toSafeLogger } from "./request/logger.ts";
+import { OpenRequests } from "./request/open-requests.ts";
+import { sendFailure } from "./request/reply.ts";
+import type { Runtime } from "./request/runtime.ts";
+import { createUpgradeHandler } from "./request/upgrade.ts";
+import {
+	type InjectRequest,
+	type InjectResponse,
+	inject,
+} from "./server/inject.ts";
+import { Listener, type Listening } from "./server/listener.ts";
+import { createServer } from "./server/server.ts";
+import { checkGateway } from "./startup/check-gateway.ts";
+import { compileRoutes, type RouteTable } from "./startup/route-table.ts";
+import { type Upstream, UpstreamPool } from "./upstream/upstream.ts";
 
 /** A gateway that has been compiled. Made by {@link createGateway}. */
 export interface Gateway {

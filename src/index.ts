@@ -1,21 +1,35 @@
 export { Type } from "typebox";
-export { type Decision, decisionsOf, noteDecision } from "./core/decisions.ts";
+export { createGateway, type Gateway } from "./gateway.ts";
+export {
+	type ErrorCode,
+	HttpError,
+	type HttpErrorOptions,
+	type Problem,
+} from "./http/errors.ts";
+export {
+	type ErrorFormat,
+	type HeaderList,
+	isReply,
+	type JsonValue,
+	type Reply,
+	type ReplyBody,
+	type ReplyHeaders,
+	reply,
+} from "./http/reply.ts";
+export { type Decision, decisionsOf, noteDecision } from "./model/decisions.ts";
 export {
 	type DependencyOptions,
 	dependency,
 	type InputBuilder,
 	input,
-} from "./core/dependency.ts";
-export type { InjectRequest, InjectResponse } from "./core/inject.ts";
-export type { Listening } from "./core/listener.ts";
+} from "./model/dependency.ts";
 export type {
 	CloseOptions,
 	DocsOptions,
 	GatewayOptions,
 	ListenOptions,
-} from "./core/options.ts";
-export { type RouteBuilder, type RouteContext, route } from "./core/route.ts";
-export type { GatewayLimits } from "./core/runtime.ts";
+} from "./model/gateway-options.ts";
+export { type RouteBuilder, type RouteContext, route } from "./model/route.ts";
 export type {
 	AttemptEnd,
 	BodyObserver,
@@ -54,24 +68,7 @@ export type {
 	UpstreamResponse,
 	WatchedAttempt,
 	WithheldSource,
-} from "./core/types.ts";
-export { createGateway, type Gateway } from "./gateway.ts";
-export {
-	type ErrorCode,
-	HttpError,
-	type HttpErrorOptions,
-	type Problem,
-} from "./http/errors.ts";
-export {
-	type ErrorFormat,
-	type HeaderList,
-	isReply,
-	type JsonValue,
-	type Reply,
-	type ReplyBody,
-	type ReplyHeaders,
-	reply,
-} from "./http/reply.ts";
+} from "./model/types.ts";
 export type { OpenApiDocument } from "./openapi/document.ts";
 export {
 	type FileOptions,
@@ -81,7 +78,7 @@ export {
 	type FormShape,
 	file,
 	type InferForm,
-} from "./params/form.ts";
+} from "./params/form/form.ts";
 export type {
 	Infer,
 	InferInput,
@@ -91,10 +88,13 @@ export type {
 	Shape,
 	StandardSchema,
 } from "./params/schema.ts";
+export type { GatewayLimits } from "./request/runtime.ts";
+export type { InjectRequest, InjectResponse } from "./server/inject.ts";
+export type { Listening } from "./server/listener.ts";
 export {
 	type Upstream,
 	type UpstreamOptions,
 	type UpstreamPoolOptions,
 	type UpstreamTimeouts,
 	upstream,
-} from "./proxy/upstream.ts";
+} from "./upstream/upstream.ts";

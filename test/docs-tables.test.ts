@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { toLimits } from "../src/core/options.ts";
 import { type ErrorCode, failure } from "../src/http/errors.ts";
 import { createGateway, reply, route, upstream } from "../src/index.ts";
-import { compilePlan } from "../src/params/form-plan.ts";
+import { toLimits } from "../src/model/gateway-options.ts";
+import { compilePlan } from "../src/params/form/form-plan.ts";
 import { tableRows } from "./helpers/markdown.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -70,7 +70,7 @@ suite("docs/routes.md", () => {
 	const page = read("docs/routes.md");
 
 	test("lists every option, and no other", () => {
-		const source = read("src/core/route-options.ts");
+		const source = read("src/model/route-options.ts");
 		const expected = [
 			...propertiesOf(source, "RouteDocs"),
 			...propertiesOf(source, "RouteOptions"),
@@ -114,7 +114,7 @@ suite("docs/policies.md", () => {
 	test("lists every hook", () => {
 		const rows = tableRows(read("docs/policies.md"), "## The hooks");
 		const hooks = rows.map(([hook]) => plain(hook).replace(/\(.*/, ""));
-		const source = read("src/core/types.ts");
+		const source = read("src/model/types.ts");
 		assert.deepEqual(hooks.sort(), propertiesOf(source, "PolicyHooks").sort());
 	});
 });
@@ -134,12 +134,12 @@ suite("docs/operations.md", () => {
 	});
 
 	test("lists every option of listen and of an upstream", () => {
-		const options = read("src/core/options.ts");
+		const options = read("src/model/gateway-options.ts");
 		assert.deepEqual(
 			namesOf(tableRows(page, "## Listening")),
 			propertiesOf(options, "ListenOptions").sort(),
 		);
-		const source = read("src/proxy/upstream.ts");
+		const source = read("src/upstream/upstream.ts");
 		const names = namesOf(tableRows(page, "## Upstreams"));
 		assert.deepEqual(
 			[...new Set(names.map((name) => name.replace(/\..*/, "")))],

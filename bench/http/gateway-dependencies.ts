@@ -1,5 +1,5 @@
 // `DEPENDENCIES` synchronous dependencies (10 by default) on a pass-through route.
-import type { Dependencies } from "../../src/core/types.ts";
+import type { Dependencies } from "../../src/model/types.ts";
 import { upstreamUrl } from "./contender.ts";
 import { headgate, serve } from "./gateway-source.ts";
 

@@ -1,5 +1,5 @@
-import type { Dependency, Policy } from "../../src/core/types.ts";
 import type { Dependencies, Reply, Route } from "../../src/index.ts";
+import type { Dependency, Policy } from "../../src/model/types.ts";
 
 // The entry points of the policies that the variants use, as the design fixes them: a variant loads them
 // by path, so that it can run on a revision that has them not.

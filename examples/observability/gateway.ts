@@ -6,11 +6,11 @@ import {
 	upstream,
 } from "../../src/index.ts";
 import { cache } from "../../src/policies/cache/cache.ts";
-import { accessLog } from "../../src/policies/observability/access-log.ts";
-import { metrics } from "../../src/policies/observability/metrics.ts";
+import { accessLog } from "../../src/policies/observability/log/access-log.ts";
+import { metrics } from "../../src/policies/observability/metrics/metrics.ts";
 import { requestId } from "../../src/policies/observability/request-id.ts";
 import { status } from "../../src/policies/observability/status/status.ts";
-import { tracing } from "../../src/policies/observability/tracing.ts";
+import { tracing } from "../../src/policies/observability/tracing/tracing.ts";
 
 /** A gateway that shows what it does: a log, metrics, a status page, and traces for whatever SDK is registered. */
 export function createObservedGateway(serviceUrl: string): Gateway {

@@ -12,7 +12,7 @@ import {
 	type Consumer,
 	type LimitStore,
 	plans,
-} from "../../src/policies/rate-limit/plans.ts";
+} from "../../src/policies/plans/plans.ts";
 
 /** What differs from one installation to the next. */
 export interface PlansGatewayOptions {

@@ -8,10 +8,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SignJWT } from "jose";
 import { createKey } from "../../src/policies/auth/keys.ts";
-import type {
-	Consumer,
-	LimitStore,
-} from "../../src/policies/rate-limit/plans.ts";
+import type { Consumer, LimitStore } from "../../src/policies/plans/plans.ts";
 import { createPlansGateway } from "./gateway.ts";
 
 const { PORT = "8000", REDIS_URL = "" } = process.env;
@@ -43,7 +40,7 @@ const token = await new SignJWT({ plan: "pro" })
 
 /** Loaded only where it is used: it needs the package ioredis. */
 async function openRedis(url: string): Promise<LimitStore> {
-	const file = "../../src/policies/rate-limit/redis.ts";
+	const file = "../../src/policies/rate-limit/store/redis.ts";
 	const { redisStore } = (await import(file)) as {
 		redisStore(options: { readonly url: string }): LimitStore;
 	};

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Context } from "../core/types.ts";
 import { type Reply, type ReplyHeaders, reply } from "../http/reply.ts";
+import type { Context } from "../model/types.ts";
 
 const compress = promisify(gzip);
 /** Below this, compressing gains less than the header that tells of it. */

@@ -1,11 +1,11 @@
-import { orderDependencies } from "../core/resolution.ts";
 import type {
 	Dependencies,
 	DocsContribution,
 	Input,
 	Policy,
 	Route,
-} from "../core/types.ts";
+} from "../model/types.ts";
+import { orderDependencies } from "../request/dependencies.ts";
 
 /** What stands in front of a route, as far as the docs care. */
 export interface Needed {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import type { DocsOptions } from "../core/options.ts";
+import type { Reply } from "../http/reply.ts";
+import type { DocsOptions } from "../model/gateway-options.ts";
 import type {
 	Context,
 	Dependencies,
 	MaybePromise,
 	Route,
-} from "../core/types.ts";
-import type { Reply } from "../http/reply.ts";
+} from "../model/types.ts";
 import { Content, toDigest } from "./content.ts";
 import {
 	listOrigins,

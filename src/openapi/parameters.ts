@@ -1,4 +1,4 @@
-import type { Input, RouteOptions } from "../core/types.ts";
+import type { Input, RouteOptions } from "../model/types.ts";
 import {
 	compileSchema,
 	isStandardSchema,

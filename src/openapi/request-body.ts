@@ -1,5 +1,5 @@
-import type { Input, RouteOptions } from "../core/types.ts";
-import { type FileSchema, isFileSchema } from "../params/form.ts";
+import type { Input, RouteOptions } from "../model/types.ts";
+import { type FileSchema, isFileSchema } from "../params/form/form.ts";
 import type { Schema } from "../params/schema.ts";
 import type { JsonObject } from "./json.ts";
 import { readTerms } from "./parameters.ts";

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import type { DocsContribution, RouteOptions } from "../core/types.ts";
 import type { ErrorFormat } from "../http/reply.ts";
+import type { DocsContribution, RouteOptions } from "../model/types.ts";
 import { isStandardSchema, type Schema } from "../params/schema.ts";
 import { invalidRequest, refusal } from "./errors.ts";
 import { isJsonObject, type JsonObject, mergeDeep } from "./json.ts";

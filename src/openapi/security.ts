@@ -1,4 +1,4 @@
-import type { DocsContribution, SecuritySchemes } from "../core/types.ts";
+import type { DocsContribution, SecuritySchemes } from "../model/types.ts";
 import type { JsonObject } from "./json.ts";
 import { toName } from "./schemas.ts";
 

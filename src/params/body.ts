@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { failure } from "../http/errors.ts";
-import { decodeZstd } from "./zstd-frames.ts";
+import { decodeZstd } from "../http/zstd-frames.ts";
 
 /** How a declared body is read. */
 export interface BodyOptions {

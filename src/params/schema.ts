@@ -1,8 +1,8 @@
 import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Problem } from "../http/errors.ts";
-import { explain } from "./explain.ts";
-import { addProblem, cutNames, type Location } from "./problems.ts";
+import { explain } from "./parts/explain.ts";
+import { addProblem, cutNames, type Location } from "./parts/problems.ts";
 
 /** The Standard Schema interface (standardschema.dev, version 1) as zod, valibot and arktype offer it. */
 export interface StandardSchema<Input = unknown, Output = Input> {

@@ -1,10 +1,10 @@
 import type { Dispatcher } from "undici";
 import { failure, type HttpError } from "../http/errors.ts";
 import { ResponseHead } from "../http/headers.ts";
-import { isResetNow } from "./connector.ts";
+import { isResetNow } from "../upstream/connector.ts";
+import type { UpstreamPool, UpstreamTimeouts } from "../upstream/upstream.ts";
 import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import { toFailure } from "./failures.ts";
-import type { UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
 import { UpstreamCall } from "./upstream-call.ts";
 
 /** Gets the answer; false ends the call there, and nothing more is told. */

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import type { HttpError } from "../http/errors.ts";
-import type { AnswerHead } from "./answer-writer.ts";
+import type { AnswerHead } from "./response-writer.ts";
 
 /** What one call sends. */
 export interface ForwardRequest {

@@ -2,18 +2,18 @@ import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import { failure, type HttpError } from "../http/errors.ts";
-import { AnswerWriter, toSwitch } from "./answer-writer.ts";
+import { isResetNow } from "../upstream/connector.ts";
+import type { UpstreamPool, UpstreamTimeouts } from "../upstream/upstream.ts";
 import type { Awaited } from "./call-timer.ts";
-import { isResetNow } from "./connector.ts";
+import { passBytes } from "./collect-young.ts";
 import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import { sendEarlyHints } from "./early-hints.ts";
 import { toFailure } from "./failures.ts";
 import { type ForwardOwner, isClientSilent } from "./forward-owner.ts";
 import { Gathering } from "./gathering.ts";
 import { type HeldHead, holdHead } from "./held-heads.ts";
-import { passBytes } from "./recycle.ts";
+import { AnswerWriter, toSwitch } from "./response-writer.ts";
 import { SentBytes } from "./sent-bytes.ts";
-import type { UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
 import { UpstreamCall } from "./upstream-call.ts";
 
 /** Where the call stands. */

@@ -1,4 +1,4 @@
-import { wasNew } from "./connector.ts";
+import { wasNew } from "../upstream/connector.ts";
 import { errorCode } from "./failures.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
 

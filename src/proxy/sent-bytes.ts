@@ -1,5 +1,5 @@
 import { failure } from "../http/errors.ts";
-import { passBytes } from "./recycle.ts";
+import { passBytes } from "./collect-young.ts";
 
 /** Counts a body on its way to an upstream. */
 export class SentBytes {

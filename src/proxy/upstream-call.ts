@@ -1,12 +1,16 @@
 import type { Dispatcher } from "undici";
-import type { AttemptWatch, AttemptWatcher } from "./attempts.ts";
+import type { AttemptWatch, AttemptWatcher } from "../upstream/attempts.ts";
+import { type Call, toCallOptions } from "../upstream/connections.ts";
+import type {
+	Target,
+	UpstreamPool,
+	UpstreamTimeouts,
+} from "../upstream/upstream.ts";
 import type { CallRecord } from "./call-record.ts";
 import { CallTimer } from "./call-timer.ts";
-import { type Call, toCallOptions } from "./connections.ts";
 import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import type { ForwardRequest } from "./forward-owner.ts";
 import { isRetriable } from "./retry.ts";
-import type { Target, UpstreamPool, UpstreamTimeouts } from "./upstream.ts";
 
 /** One call to an upstream: where it goes, how it is begun, begun anew, and given up. */
 export class UpstreamCall implements Call {

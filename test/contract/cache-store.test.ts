@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { memoryStore } from "../../src/policies/cache/cache.ts";
-import { redisStore } from "../../src/policies/cache/redis.ts";
+import { redisStore } from "../../src/policies/cache/store/redis.ts";
 import { skipRedis, startRedis } from "../helpers/redis-server.ts";
 import { cacheStoreContract } from "./cache-store.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { parseCacheControl } from "../../src/policies/cache/cache-control.ts";
 import { keyOf } from "../../src/policies/cache/cache-key.ts";
-import { freshnessOf } from "../../src/policies/cache/freshness.ts";
-import type { CacheStore } from "../../src/policies/cache/store.ts";
+import { parseCacheControl } from "../../src/policies/cache/http/cache-control.ts";
+import { freshnessOf } from "../../src/policies/cache/http/freshness.ts";
+import type { CacheStore } from "../../src/policies/cache/store/store.ts";
 import type {
 	CacheEntry,
 	StoredAnswer,
-} from "../../src/policies/cache/stored-answer.ts";
+} from "../../src/policies/cache/store/stored-response.ts";
 
 /** A whole answer with that body. */
 export function answerOf(

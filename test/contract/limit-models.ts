@@ -1,5 +1,5 @@
 import type { Limit } from "../../src/policies/rate-limit/limit.ts";
-import type { Verdict } from "../../src/policies/rate-limit/store.ts";
+import type { Verdict } from "../../src/policies/rate-limit/store/store.ts";
 
 /** A limit in a few lines, without bounds and without speed: what the stores are compared with. */
 export interface LimitModel {

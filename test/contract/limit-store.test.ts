@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
-import { memoryStore } from "../../src/policies/rate-limit/memory-store.ts";
-import { RedisLimitStore } from "../../src/policies/rate-limit/redis-limit-store.ts";
+import { memoryStore } from "../../src/policies/rate-limit/store/memory-store.ts";
+import { RedisLimitStore } from "../../src/policies/rate-limit/store/redis-limit-store.ts";
 import { skipRedis, startRedis } from "../helpers/redis-server.ts";
 import { limitStoreContract } from "./limit-store.ts";
 

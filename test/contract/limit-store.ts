@@ -10,7 +10,7 @@ import type {
 	LimitStore,
 	Taken,
 	Verdict,
-} from "../../src/policies/rate-limit/store.ts";
+} from "../../src/policies/rate-limit/store/store.ts";
 import { Random } from "../security/fuzz/random.ts";
 import { modelOf } from "./limit-models.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { LogEntry } from "../../src/policies/observability/access-log.ts";
+import type { LogEntry } from "../../src/policies/observability/log/access-log.ts";
 import { type Command, startProgram } from "../helpers/command.ts";
 
 const file = join(import.meta.dirname, "../../examples/observability/start.ts");

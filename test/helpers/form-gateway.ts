@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { Type } from "typebox";
-import { file } from "../../src/params/form.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { file } from "../../src/params/form/form.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 
 // A process of its own, so that what is measured is the reading of forms alone: sends one
 // form on to the port it is given, and tells its parent how much memory it had at the most.

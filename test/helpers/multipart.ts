@@ -1,12 +1,12 @@
 import { Readable } from "node:stream";
 import busboy from "busboy";
 import { HttpError, type Problem } from "../../src/http/errors.ts";
-import type { FormShape } from "../../src/params/form.ts";
-import type { FormOptions } from "../../src/params/form-plan.ts";
+import type { FormShape } from "../../src/params/form/form.ts";
+import type { FormOptions } from "../../src/params/form/form-plan.ts";
 import {
 	type CompiledForm,
 	compileForm,
-} from "../../src/params/form-reader.ts";
+} from "../../src/params/form/form-reader.ts";
 
 /** A part to be written: a field, or a file where there is a filename. */
 export interface PartSpec {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { isHiddenReset } from "../../src/http/reset.ts";
+import { isHiddenReset } from "../../src/upstream/reset.ts";
 import { ByteReader, WireError, within } from "./byte-reader.ts";
 
 /** What the peer has done to a connection so far. `ended` is a FIN, `reset` an RST. */

@@ -14,7 +14,7 @@ import { request, startWireStage, type WireStage } from "./wire-stage.ts";
 
 const mebibyte = 1_048_576;
 const uploadBytes = 100 * mebibyte;
-/** What is read beyond the answer (src/http/linger.ts), and what the kernel takes for two sockets. */
+/** What is read beyond the answer (src/connection/closing.ts), and what the kernel takes for two sockets. */
 const mostBytes = 16 * mebibyte;
 const json = "Content-Type: application/json";
 

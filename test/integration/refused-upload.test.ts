@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { file, type Policy, route, Type } from "../../src/index.ts";
-import { plans } from "../../src/policies/rate-limit/plans.ts";
+import { plans } from "../../src/policies/plans/plans.ts";
 import { rateLimit } from "../../src/policies/rate-limit/rate-limit.ts";
 import { request, startWireStage, type WireStage } from "./wire-stage.ts";
 
 const mebibyte = 1_048_576;
 const uploadBytes = 100 * mebibyte;
-/** What is dropped behind the answer, so that it arrives (src/http/linger.ts), and what was read before. */
+/** What is dropped behind the answer, so that it arrives (src/connection/closing.ts), and what was read before. */
 const mostRead = 2 * mebibyte;
 /** And what the kernel takes for two sockets. */
 const mostSent = 16 * mebibyte;

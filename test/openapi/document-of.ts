@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { Dependencies, Policy, Route } from "../../src/core/types.ts";
+import type { Dependencies, Policy, Route } from "../../src/model/types.ts";
 import {
 	createDocument,
 	type DocumentInfo,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "typebox";
-import { route } from "../../src/core/route.ts";
+import { route } from "../../src/model/route.ts";
 import { documentOf, operationAt, operationOf } from "./document-of.ts";
 
 const upstream = "http://127.0.0.1:1";

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { Type } from "typebox";
 import * as v from "valibot";
 import { z } from "zod";
-import { dependency, input } from "../../src/core/dependency.ts";
-import { route } from "../../src/core/route.ts";
-import { type FormShape, file } from "../../src/params/form.ts";
+import { dependency, input } from "../../src/model/dependency.ts";
+import { route } from "../../src/model/route.ts";
+import { type FormShape, file } from "../../src/params/form/form.ts";
 import { operationOf } from "./document-of.ts";
 
 const upstream = "http://127.0.0.1:1";

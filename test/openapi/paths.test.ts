@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { route } from "../../src/core/route.ts";
+import { route } from "../../src/model/route.ts";
 import { toPathTemplates } from "../../src/openapi/paths.ts";
 import { documentOf, operationAt } from "./document-of.ts";
 

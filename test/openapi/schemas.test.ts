@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "typebox";
 import { z } from "zod";
-import { route } from "../../src/core/route.ts";
+import { route } from "../../src/model/route.ts";
 import {
 	createDocument,
 	type OpenApiDocument,

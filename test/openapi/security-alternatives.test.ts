@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dependency, input } from "../../src/core/dependency.ts";
-import { route } from "../../src/core/route.ts";
-import type { Dependency, DocsContribution } from "../../src/core/types.ts";
+import { dependency, input } from "../../src/model/dependency.ts";
+import { route } from "../../src/model/route.ts";
+import type { Dependency, DocsContribution } from "../../src/model/types.ts";
 import { documentOf, operationAt, operationOf } from "./document-of.ts";
 
 const upstream = "http://127.0.0.1:1";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "typebox";
-import { dependency, input } from "../../src/core/dependency.ts";
-import { route } from "../../src/core/route.ts";
+import { dependency, input } from "../../src/model/dependency.ts";
+import { route } from "../../src/model/route.ts";
 import type {
 	Dependency,
 	DocsContribution,
 	Policy,
-} from "../../src/core/types.ts";
+} from "../../src/model/types.ts";
 import { documentOf, operationAt, operationOf } from "./document-of.ts";
 
 const upstream = "http://127.0.0.1:1";

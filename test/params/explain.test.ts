@@ -3,8 +3,8 @@ import { suite, test } from "node:test";
 import { Type } from "typebox";
 import { Settings } from "typebox/system";
 import type { Problem } from "../../src/http/errors.ts";
-import { explain, type Validator } from "../../src/params/explain.ts";
-import type { Location } from "../../src/params/problems.ts";
+import { explain, type Validator } from "../../src/params/parts/explain.ts";
+import type { Location } from "../../src/params/parts/problems.ts";
 import { compileSchema, type Schema } from "../../src/params/schema.ts";
 
 function problemsOf(schema: Schema, value: unknown): readonly Problem[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toFieldText, toFieldTexts } from "../../src/params/field-text.ts";
+import { toFieldText, toFieldTexts } from "../../src/params/form/field-text.ts";
 
 test("numbers are written in decimal, without an exponent", () => {
 	const cases: [number, string][] = [

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { Type } from "typebox";
 import * as v from "valibot";
 import { z } from "zod";
-import { file } from "../../src/params/form.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { file } from "../../src/params/form/form.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 import {
 	formType,
 	gatherBytes,

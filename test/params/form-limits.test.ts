@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { test } from "node:test";
 import { Type } from "typebox";
-import { type FormLimits, file } from "../../src/params/form.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { type FormLimits, file } from "../../src/params/form/form.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 import { within } from "../helpers/byte-reader.ts";
 import {
 	formType,

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { Type } from "typebox";
 import { z } from "zod";
 import type { Problem } from "../../src/http/errors.ts";
-import { file } from "../../src/params/form.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { file } from "../../src/params/form/form.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 import {
 	formType,
 	readForm,

@@ -10,9 +10,9 @@ import { type TestContext, test } from "node:test";
 import busboy from "busboy";
 import { Type } from "typebox";
 import type { HttpError } from "../../src/http/errors.ts";
-import { file } from "../../src/params/form.ts";
-import type { MultipartForm } from "../../src/params/form-multipart.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { file } from "../../src/params/form/form.ts";
+import type { MultipartForm } from "../../src/params/form/form-multipart.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 import { within } from "../helpers/byte-reader.ts";
 import { formType, gatherBytes, toMultipart } from "../helpers/multipart.ts";
 

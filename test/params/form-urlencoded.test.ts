@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { Type } from "typebox";
 import { z } from "zod";
 import { HttpError, type Problem } from "../../src/http/errors.ts";
-import { type FormShape, file } from "../../src/params/form.ts";
-import type { FormOptions } from "../../src/params/form-plan.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { type FormShape, file } from "../../src/params/form/form.ts";
+import type { FormOptions } from "../../src/params/form/form-plan.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 
 interface Read {
 	readonly values: Readonly<Record<string, unknown>>;

@@ -8,8 +8,8 @@ import {
 	file,
 	type InferForm,
 	isFileSchema,
-} from "../../src/params/form.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+} from "../../src/params/form/form.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 
 type Same<A, B> =
 	(<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2

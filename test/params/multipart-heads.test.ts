@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Type } from "typebox";
-import { file } from "../../src/params/form.ts";
-import { compileForm } from "../../src/params/form-reader.ts";
+import { file } from "../../src/params/form/form.ts";
+import { compileForm } from "../../src/params/form/form-reader.ts";
 import {
 	type FormOutcome,
 	formType,

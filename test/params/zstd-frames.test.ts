@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { constants, zstdCompressSync } from "node:zlib";
-import { decodeZstd, decodeZstdSync } from "../../src/params/zstd-frames.ts";
+import { decodeZstd, decodeZstdSync } from "../../src/http/zstd-frames.ts";
 
 const texts = [
 	"",

@@ -1,9 +1,6 @@
 // Compiled, never run: the ids of routes, and the plans that name them.
 import { dependency, type Route, route, Type } from "../../src/index.ts";
-import {
-	type PlanExplanation,
-	plans,
-} from "../../src/policies/rate-limit/plans.ts";
+import { type PlanExplanation, plans } from "../../src/policies/plans/plans.ts";
 import { assertType, type Same } from "./same.ts";
 
 const caller = dependency(() => ({ id: "ada", plan: "free" }));

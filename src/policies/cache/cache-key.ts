@@ -1,5 +1,5 @@
 import type { Context } from "../../index.ts";
-import type { PurgeTarget } from "./store.ts";
+import type { PurgeTarget } from "./store/store.ts";
 
 /**
  * Path as the client sent it, query as it goes upstream: what the gateway drops of a query splits no key, and routes

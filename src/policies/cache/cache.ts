@@ -1,22 +1,26 @@
 import type { Dependencies, Policy, Route, RouteInfo } from "../../index.ts";
 import { type PurgeRequest, toPurgeTarget } from "./cache-key.ts";
-import { CacheEngine } from "./engine.ts";
+import { CacheEngine } from "./call/engine.ts";
 import { InvalidationOnly } from "./invalidation-only.ts";
 import { type CacheOptions, checkOptions } from "./options.ts";
 import { compilePartition } from "./partition.ts";
 import { RouteCache } from "./route-cache.ts";
 
 export type { PurgeRequest } from "./cache-key.ts";
-export type { Freshness } from "./freshness.ts";
-export type { HeaderList } from "./header-list.ts";
+export type { Freshness } from "./http/freshness.ts";
+export type { HeaderList } from "./http/header-list.ts";
+export type { CacheOptions } from "./options.ts";
 export {
 	type MemoryStore,
 	type MemoryStoreOptions,
 	memoryStore,
-} from "./memory-store.ts";
-export type { CacheOptions } from "./options.ts";
-export type { CacheStore, Placement, PurgeTarget } from "./store.ts";
-export type { CacheEntry, StoredAnswer, VaryMarker } from "./stored-answer.ts";
+} from "./store/memory-store.ts";
+export type { CacheStore, Placement, PurgeTarget } from "./store/store.ts";
+export type {
+	CacheEntry,
+	StoredAnswer,
+	VaryMarker,
+} from "./store/stored-response.ts";
 
 /** A cache on the routes it stands on, and what drops answers from it. */
 export interface Cache extends Policy {

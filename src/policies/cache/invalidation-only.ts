@@ -1,6 +1,6 @@
 import type { Context, PolicyHooks, UpstreamResponse } from "../../index.ts";
-import { AnswerTaker } from "./answer-taker.ts";
-import type { CacheEngine } from "./engine.ts";
+import type { CacheEngine } from "./call/engine.ts";
+import { AnswerTaker } from "./call/response-taker.ts";
 
 /** The cache on a route whose answers are not stored: its changes drop what other routes have. */
 export class InvalidationOnly implements PolicyHooks {

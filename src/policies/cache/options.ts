@@ -1,5 +1,5 @@
 import type { Context } from "../../index.ts";
-import type { CacheStore } from "./store.ts";
+import type { CacheStore } from "./store/store.ts";
 
 /** What a cache stores, for whom, and how far requests may drive it. */
 export interface CacheOptions {

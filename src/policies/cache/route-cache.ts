@@ -6,21 +6,21 @@ import type {
 	UpstreamRequest,
 	UpstreamResponse,
 } from "../../index.ts";
-import { AnswerTaker } from "./answer-taker.ts";
 import { keyOf, targetOf, variantOf } from "./cache-key.ts";
-import type { ForwardReason } from "./cache-status.ts";
-import { conditionalNames, validatorsFor } from "./conditional.ts";
-import type { CacheEngine } from "./engine.ts";
-import { Filling, type Turn } from "./filling.ts";
-import { bypassOf, callKeyOf, Lookup, planOf } from "./lookup.ts";
+import type { CacheEngine } from "./call/engine.ts";
+import { Filling, type Turn } from "./call/filling.ts";
+import { bypassOf, callKeyOf, Lookup, planOf } from "./call/lookup.ts";
+import { startRefresh } from "./call/refresh.ts";
+import { type Answered, hit, refuse, share } from "./call/replies.ts";
+import { AnswerTaker } from "./call/response-taker.ts";
+import type { ForwardReason } from "./http/cache-status.ts";
+import { conditionalNames, validatorsFor } from "./http/conditional.ts";
+import { decideMiss, decideReuse } from "./http/request-directives.ts";
+import { RequestFacts } from "./http/request-facts.ts";
+import { withoutHeaders } from "./http/stored-headers.ts";
+import { variantKeyOf } from "./http/vary.ts";
 import type { PartitionOf } from "./partition.ts";
-import { startRefresh } from "./refresh.ts";
-import { type Answered, hit, refuse, share } from "./replies.ts";
-import { decideMiss, decideReuse } from "./request-directives.ts";
-import { RequestFacts } from "./request-facts.ts";
-import type { CacheEntry, StoredAnswer } from "./stored-answer.ts";
-import { withoutHeaders } from "./stored-headers.ts";
-import { variantKeyOf } from "./vary.ts";
+import type { CacheEntry, StoredAnswer } from "./store/stored-response.ts";
 
 /** A wait that leads to another wait ends after so many. */
 const maxRounds = 3;

@@ -1,5 +1,5 @@
 import type { Context } from "../../index.ts";
-import type { Charge, Verdict } from "./store.ts";
+import type { Charge, Verdict } from "./store/store.ts";
 
 /**
  * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): lists of

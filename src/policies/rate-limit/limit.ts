@@ -1,4 +1,4 @@
-import { checkOverflow, type Overflow } from "./overflow.ts";
+import { checkOverflow, type Overflow } from "./queue/overflow.ts";
 import type { Period } from "./window.ts";
 
 /**

@@ -10,13 +10,13 @@ import {
 	type OnLimitDecision,
 	tellDecision,
 } from "./decision.ts";
-import { GuardedStore, type OnStoreError } from "./guarded-store.ts";
 import { leastLeft, retryAfterSeconds, setLimitHeaders } from "./headers.ts";
-import { type Demand, Hold, lastHold } from "./hold.ts";
-import { memoryStore } from "./memory-store.ts";
+import { type Place, Throttle } from "./queue/throttle.ts";
 import { type Refusal, refusalBy, withoutPlace } from "./refusal.ts";
-import type { LimitStore, Taken, Verdict } from "./store.ts";
-import { type Place, Throttle } from "./throttle.ts";
+import { GuardedStore, type OnStoreError } from "./store/guarded-store.ts";
+import { type Demand, Hold, lastHold } from "./store/hold.ts";
+import { memoryStore } from "./store/memory-store.ts";
+import type { LimitStore, Taken, Verdict } from "./store/store.ts";
 
 /** How limits are enforced, and where they are counted. */
 export interface EnforcementOptions {

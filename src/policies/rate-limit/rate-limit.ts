@@ -6,7 +6,6 @@ import type {
 	RouteInfo,
 } from "../../index.ts";
 import { checkCost, checkPrice, isUnbillable } from "./cost.ts";
-import type { Demand } from "./hold.ts";
 import {
 	type By,
 	counterPrefix,
@@ -17,16 +16,16 @@ import {
 } from "./keys.ts";
 import { type Limit, type LimitOptions, toLimits } from "./limit.ts";
 import { type EnforcementOptions, Limiter } from "./limiter.ts";
-
 import { checkRouteIds } from "./route-ids.ts";
+import type { Demand } from "./store/hold.ts";
 
 export type { LimitDecision, LimitOutcome } from "./decision.ts";
 export type { By } from "./keys.ts";
 export type { Algorithm, Limit, LimitOptions } from "./limit.ts";
 export type { EnforcementOptions } from "./limiter.ts";
-export { type MemoryStoreOptions, memoryStore } from "./memory-store.ts";
-export type { Overflow } from "./overflow.ts";
-export type { Charge, LimitStore, Taken, Verdict } from "./store.ts";
+export type { Overflow } from "./queue/overflow.ts";
+export { type MemoryStoreOptions, memoryStore } from "./store/memory-store.ts";
+export type { Charge, LimitStore, Taken, Verdict } from "./store/store.ts";
 export type { Period } from "./window.ts";
 
 /** A limit, whom it counts, and what a call costs. */

@@ -1,6 +1,6 @@
-import type { Demand, Hold } from "./hold.ts";
-import type { Taken, Verdict } from "./store.ts";
-import type { Place } from "./throttle.ts";
+import type { Place } from "./queue/throttle.ts";
+import type { Demand, Hold } from "./store/hold.ts";
+import type { Taken, Verdict } from "./store/store.ts";
 
 /** Why a call is refused: what each limit said to it. */
 export interface Refusal {

@@ -7,7 +7,7 @@ import {
 	isFresh,
 	parseAge,
 	toAge,
-} from "../../../src/policies/cache/freshness.ts";
+} from "../../../src/policies/cache/http/freshness.ts";
 import { control, dateAt, freshness, receivedMs } from "./answers.ts";
 
 const date = ["Date", dateAt(0)];

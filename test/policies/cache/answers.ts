@@ -1,10 +1,10 @@
-import { parseCacheControl } from "../../../src/policies/cache/cache-control.ts";
+import { parseCacheControl } from "../../../src/policies/cache/http/cache-control.ts";
 import {
 	type Freshness,
 	type FreshnessOptions,
 	freshnessOf,
-} from "../../../src/policies/cache/freshness.ts";
-import { toHttpDate } from "../../../src/policies/cache/http-date.ts";
+} from "../../../src/policies/cache/http/freshness.ts";
+import { toHttpDate } from "../../../src/policies/cache/http/http-date.ts";
 
 /** When the answers of these tests are received: a whole second. */
 export const receivedMs: number = Date.UTC(2026, 0, 15, 12, 0, 0);

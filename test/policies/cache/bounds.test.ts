@@ -3,11 +3,14 @@ import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { BodyCollector } from "../../../src/policies/cache/body-collector.ts";
-import { FillBudget } from "../../../src/policies/cache/fill-budget.ts";
-import { Filling, type Turn } from "../../../src/policies/cache/filling.ts";
-import { Lookup } from "../../../src/policies/cache/lookup.ts";
-import { RequestFacts } from "../../../src/policies/cache/request-facts.ts";
+import { BodyCollector } from "../../../src/policies/cache/call/body-collector.ts";
+import { FillBudget } from "../../../src/policies/cache/call/fill-budget.ts";
+import {
+	Filling,
+	type Turn,
+} from "../../../src/policies/cache/call/filling.ts";
+import { Lookup } from "../../../src/policies/cache/call/lookup.ts";
+import { RequestFacts } from "../../../src/policies/cache/http/request-facts.ts";
 import { answerOf } from "../../contract/cache-store.ts";
 import { type CacheStage, startCache } from "./stage.ts";
 

@@ -1,5 +1,5 @@
 import { suite } from "node:test";
-import { maxDeltaSeconds } from "../../../src/policies/cache/cache-control.ts";
+import { maxDeltaSeconds } from "../../../src/policies/cache/http/cache-control.ts";
 import { checkDirectives } from "./directive-cases.ts";
 
 const authorized = { allowsAuthorization: true };

@@ -4,7 +4,7 @@ import {
 	maxDeltaSeconds,
 	noDirectives,
 	parseCacheControl,
-} from "../../../src/policies/cache/cache-control.ts";
+} from "../../../src/policies/cache/http/cache-control.ts";
 import { checkDirectives } from "./directive-cases.ts";
 
 suite("Cache-Control, RFC 9111 section 5.2", () => {

@@ -5,7 +5,7 @@ import {
 	type ForwardReason,
 	forwardStatus,
 	hitStatus,
-} from "../../../src/policies/cache/cache-status.ts";
+} from "../../../src/policies/cache/http/cache-status.ts";
 
 /** The one member's name and its parameters, tokens as text. */
 function parse(value: string): [string, Record<string, unknown>] {

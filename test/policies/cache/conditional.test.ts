@@ -4,7 +4,7 @@ import {
 	conditionalStatus,
 	headersOf304,
 	needsOrigin,
-} from "../../../src/policies/cache/conditional.ts";
+} from "../../../src/policies/cache/http/conditional.ts";
 import { control, dateAt, receivedMs } from "./answers.ts";
 import { rowsOf } from "./table.ts";
 

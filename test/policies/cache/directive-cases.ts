@@ -4,7 +4,7 @@ import {
 	type CacheDirectives,
 	noDirectives,
 	parseCacheControl,
-} from "../../../src/policies/cache/cache-control.ts";
+} from "../../../src/policies/cache/http/cache-control.ts";
 
 /** What the section says, the Cache-Control lines, and what differs from no directives at all. */
 export type DirectiveCase = readonly [

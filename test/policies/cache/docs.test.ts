@@ -6,8 +6,8 @@ import {
 	maxDeltaSeconds,
 	noDirectives,
 	parseCacheControl,
-} from "../../../src/policies/cache/cache-control.ts";
-import { whyNotStored } from "../../../src/policies/cache/storable.ts";
+} from "../../../src/policies/cache/http/cache-control.ts";
+import { whyNotStored } from "../../../src/policies/cache/http/storable.ts";
 import { tableRows } from "../../helpers/markdown.ts";
 import { freshness } from "./answers.ts";
 
@@ -28,13 +28,16 @@ function quoted(path: string, pattern: RegExp): string[] {
 suite("docs/caching.md", () => {
 	test("lists every reason why an answer is not stored", () => {
 		const [, union = ""] = /type StoreRefusal =([^;]*);/.exec(
-			read("src/policies/cache/storable.ts"),
+			read("src/policies/cache/http/storable.ts"),
 		) as RegExpExecArray;
 		const reasons = [
 			...[...union.matchAll(/"([\w-]+)"/g)].map(([, name]) => name as string),
-			...quoted("src/policies/cache/engine.ts", /\breturn "([\w-]+)"/g),
-			...quoted("src/policies/cache/engine.ts", /: "(changed)"/g),
-			...quoted("src/policies/cache/answer-taker.ts", /return "([\w-]+)"/g),
+			...quoted("src/policies/cache/call/engine.ts", /\breturn "([\w-]+)"/g),
+			...quoted("src/policies/cache/call/engine.ts", /: "(changed)"/g),
+			...quoted(
+				"src/policies/cache/call/response-taker.ts",
+				/return "([\w-]+)"/g,
+			),
 		];
 		const told = firstCells("What is stored").map((cell) =>
 			cell.replaceAll("`", ""),
@@ -47,7 +50,7 @@ suite("docs/caching.md", () => {
 			cell.replaceAll("`", ""),
 		);
 		const reasons = [
-			...quoted("src/policies/cache/lookup.ts", /(?:return|\?) "(\w+)"/g),
+			...quoted("src/policies/cache/call/lookup.ts", /(?:return|\?) "(\w+)"/g),
 			...quoted(
 				"src/policies/cache/route-cache.ts",
 				/\? "([\w-]+)" : bypassOf/g,

@@ -5,7 +5,7 @@ import {
 	matchesWeakly,
 	parseEntityTag,
 	parseEntityTags,
-} from "../../../src/policies/cache/entity-tag.ts";
+} from "../../../src/policies/cache/http/entity-tag.ts";
 
 const weak = (opaque: string) => ({ isWeak: true, opaque });
 const strong = (opaque: string) => ({ isWeak: false, opaque });

@@ -4,7 +4,7 @@ import {
 	type FreshnessOptions,
 	heuristicStatuses,
 	type LifetimeSource,
-} from "../../../src/policies/cache/freshness.ts";
+} from "../../../src/policies/cache/http/freshness.ts";
 import { control, dateAt, freshness } from "./answers.ts";
 
 type LifetimeCase = readonly [

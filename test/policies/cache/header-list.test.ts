@@ -9,7 +9,7 @@ import {
 	parseDigits,
 	tokenLength,
 	trimSpace,
-} from "../../../src/policies/cache/header-list.ts";
+} from "../../../src/policies/cache/http/header-list.ts";
 
 suite("a header list", () => {
 	const headers = ["A", "1", "bb", "2", "a", "3", "odd"];

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import {
 	parseHttpDate,
 	toHttpDate,
-} from "../../../src/policies/cache/http-date.ts";
+} from "../../../src/policies/cache/http/http-date.ts";
 
 const example = Date.UTC(1994, 10, 6, 8, 49, 37);
 const now = Date.UTC(2026, 5, 15);

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import {
 	invalidatedBy,
 	isUnsafe,
-} from "../../../src/policies/cache/invalidation.ts";
+} from "../../../src/policies/cache/http/invalidation.ts";
 
 const target = "http://api.test/users/7?full=1";
 

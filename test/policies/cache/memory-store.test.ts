@@ -6,7 +6,7 @@ import { keyOf } from "../../../src/policies/cache/cache-key.ts";
 import {
 	type MemoryStore,
 	memoryStore,
-} from "../../../src/policies/cache/memory-store.ts";
+} from "../../../src/policies/cache/store/memory-store.ts";
 import { answerOf } from "../../contract/cache-store.ts";
 
 setFlagsFromString("--expose-gc");

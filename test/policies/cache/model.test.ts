@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import type { CacheStore } from "../../../src/policies/cache/cache.ts";
-import { redisStore } from "../../../src/policies/cache/redis.ts";
+import { redisStore } from "../../../src/policies/cache/store/redis.ts";
 import { skipRedis, startRedis } from "../../helpers/redis-server.ts";
 import { type CacheStage, startCache } from "./stage.ts";
 

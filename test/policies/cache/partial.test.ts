@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import {
 	headersOf206,
 	partialContent,
-} from "../../../src/policies/cache/partial.ts";
+} from "../../../src/policies/cache/http/partial.ts";
 import { control, dateAt } from "./answers.ts";
 
 const body = Buffer.from("0123456789");

@@ -4,7 +4,7 @@ import {
 	contentRangeOf,
 	rangeOf,
 	unsatisfiedRange,
-} from "../../../src/policies/cache/range.ts";
+} from "../../../src/policies/cache/http/range.ts";
 import { dateAt, receivedMs } from "./answers.ts";
 import { rowsOf } from "./table.ts";
 

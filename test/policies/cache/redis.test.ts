@@ -3,8 +3,8 @@ import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import { createGateway, type Gateway, route } from "../../../src/index.ts";
 import { type Cache, cache } from "../../../src/policies/cache/cache.ts";
-import { redisStore } from "../../../src/policies/cache/redis.ts";
-import { decodeEntry } from "../../../src/policies/cache/redis-codec.ts";
+import { redisStore } from "../../../src/policies/cache/store/redis.ts";
+import { decodeEntry } from "../../../src/policies/cache/store/redis-codec.ts";
 import { startUpstream } from "../../../src/testing.ts";
 import { skipRedis, startRedis } from "../../helpers/redis-server.ts";
 

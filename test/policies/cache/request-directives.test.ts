@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { parseCacheControl } from "../../../src/policies/cache/cache-control.ts";
+import { parseCacheControl } from "../../../src/policies/cache/http/cache-control.ts";
 import {
 	decideMiss,
 	decideReuse,
@@ -8,7 +8,7 @@ import {
 	mayServeOnError,
 	type ReuseDecision,
 	type ReuseOptions,
-} from "../../../src/policies/cache/request-directives.ts";
+} from "../../../src/policies/cache/http/request-directives.ts";
 import { control, freshness, receivedMs } from "./answers.ts";
 import { rowsOf } from "./table.ts";
 

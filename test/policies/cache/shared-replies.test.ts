@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Policy, reply } from "../../../src/index.ts";
-import { BodyCollector } from "../../../src/policies/cache/body-collector.ts";
-import { FillBudget } from "../../../src/policies/cache/fill-budget.ts";
-import { RecentReplies } from "../../../src/policies/cache/recent-replies.ts";
+import { BodyCollector } from "../../../src/policies/cache/call/body-collector.ts";
+import { FillBudget } from "../../../src/policies/cache/call/fill-budget.ts";
+import { RecentReplies } from "../../../src/policies/cache/call/recent-replies.ts";
 import { answerOf } from "../../contract/cache-store.ts";
 import { counting, startCache } from "./stage.ts";
 

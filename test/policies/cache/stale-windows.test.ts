@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { parseCacheControl } from "../../../src/policies/cache/cache-control.ts";
-import { freshnessOf } from "../../../src/policies/cache/freshness.ts";
+import { parseCacheControl } from "../../../src/policies/cache/http/cache-control.ts";
+import { freshnessOf } from "../../../src/policies/cache/http/freshness.ts";
 import { control, dateAt, freshness, receivedMs } from "./answers.ts";
 
 suite("what may be done with a stale answer, RFC 9111 section 4.2.4", () => {

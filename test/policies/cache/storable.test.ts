@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { parseCacheControl } from "../../../src/policies/cache/cache-control.ts";
-import type { FreshnessOptions } from "../../../src/policies/cache/freshness.ts";
+import { parseCacheControl } from "../../../src/policies/cache/http/cache-control.ts";
+import type { FreshnessOptions } from "../../../src/policies/cache/http/freshness.ts";
 import {
 	type StoreOptions,
 	whyNotStored,
-} from "../../../src/policies/cache/storable.ts";
+} from "../../../src/policies/cache/http/storable.ts";
 import { control, freshness } from "./answers.ts";
 import { rowsOf } from "./table.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { parseCacheControl } from "../../../src/policies/cache/cache-control.ts";
-import { freshen } from "../../../src/policies/cache/freshen.ts";
+import { freshen } from "../../../src/policies/cache/call/freshen.ts";
+import { parseCacheControl } from "../../../src/policies/cache/http/cache-control.ts";
 import {
 	mergeHeaders,
 	toStoredHeaders,
-} from "../../../src/policies/cache/stored-headers.ts";
+} from "../../../src/policies/cache/http/stored-headers.ts";
 import { control, dateAt, receivedMs } from "./answers.ts";
 
 const date = ["Date", dateAt(0)];

@@ -4,7 +4,7 @@ import {
 	maxTagLength,
 	maxTags,
 	tagsOf,
-} from "../../../src/policies/cache/tags.ts";
+} from "../../../src/policies/cache/http/tags.ts";
 
 suite("the tags of an answer", () => {
 	const cases: readonly [string, readonly string[], readonly string[]][] = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { parseCacheControl } from "../../../src/policies/cache/cache-control.ts";
+import { parseCacheControl } from "../../../src/policies/cache/http/cache-control.ts";
 import { startCache } from "./stage.ts";
 
 type Headers = Readonly<Record<string, string>>;

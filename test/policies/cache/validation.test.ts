@@ -4,7 +4,7 @@ import {
 	isFreshenedBy,
 	isFreshenedByHead,
 	validatorsFor,
-} from "../../../src/policies/cache/conditional.ts";
+} from "../../../src/policies/cache/http/conditional.ts";
 import { dateAt } from "./answers.ts";
 
 const modified = ["Last-Modified", dateAt(-100)];

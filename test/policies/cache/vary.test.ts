@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { variantKeyOf, varyNamesOf } from "../../../src/policies/cache/vary.ts";
+import {
+	variantKeyOf,
+	varyNamesOf,
+} from "../../../src/policies/cache/http/vary.ts";
 
 suite("Vary, RFC 9110 section 12.5.5", () => {
 	const cases: readonly [string, readonly string[], readonly string[] | "*"][] =

@@ -7,8 +7,8 @@ import { createGateway, HttpError, route } from "../../../src/index.ts";
 import {
 	type AccessLogOptions,
 	accessLog,
-} from "../../../src/policies/observability/access-log.ts";
-import { compileRedaction } from "../../../src/policies/observability/redact.ts";
+} from "../../../src/policies/observability/log/access-log.ts";
+import { compileRedaction } from "../../../src/policies/observability/log/redact.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";
 
 /** The paths of which a line is written, out of those that are asked for. */

@@ -17,7 +17,7 @@ import {
 	type AccessLogOptions,
 	accessLog,
 	type LogEntry,
-} from "../../../src/policies/observability/access-log.ts";
+} from "../../../src/policies/observability/log/access-log.ts";
 import { rateLimit } from "../../../src/policies/rate-limit/rate-limit.ts";
 import { startGateway, startUpstream } from "../../../src/testing.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";

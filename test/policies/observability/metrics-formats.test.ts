@@ -5,12 +5,12 @@ import { createGateway, type Gateway, route } from "../../../src/index.ts";
 import {
 	expose,
 	toOpenMetrics,
-} from "../../../src/policies/observability/exposition.ts";
+} from "../../../src/policies/observability/metrics/exposition.ts";
 import {
 	type Metrics,
 	type MetricsOptions,
 	metrics,
-} from "../../../src/policies/observability/metrics.ts";
+} from "../../../src/policies/observability/metrics/metrics.ts";
 import { startUpstream } from "../../../src/testing.ts";
 import { createGate } from "../../helpers/gate.ts";
 

@@ -13,7 +13,7 @@ import {
 	Type,
 } from "../../../src/index.ts";
 import { cache } from "../../../src/policies/cache/cache.ts";
-import { metrics } from "../../../src/policies/observability/metrics.ts";
+import { metrics } from "../../../src/policies/observability/metrics/metrics.ts";
 import { rateLimit } from "../../../src/policies/rate-limit/rate-limit.ts";
 import { startGateway, startUpstream } from "../../../src/testing.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";

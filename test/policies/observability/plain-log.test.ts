@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { promisify } from "node:util";
 import { pino } from "pino";
-import { openLog } from "../../../src/policies/observability/log-sink.ts";
+import { openLog } from "../../../src/policies/observability/log/log-sink.ts";
 import {
 	GatheredLines,
 	plainLogger,
-} from "../../../src/policies/observability/plain-log.ts";
+} from "../../../src/policies/observability/log/plain-log.ts";
 
 /** What a write of one line gives, without its time. */
 function written(write: (sink: { write(line: string): void }) => void): string {

@@ -4,7 +4,7 @@ import { Counter, Histogram, Registry } from "prom-client";
 import {
 	Tallies,
 	Timings,
-} from "../../../src/policies/observability/series.ts";
+} from "../../../src/policies/observability/metrics/series.ts";
 import { createRandom } from "../../helpers/multipart.ts";
 
 const bounds = [0.005, 0.25, 1];

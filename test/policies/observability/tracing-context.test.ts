@@ -5,7 +5,7 @@ import {
 	parseTraceParent,
 	readTrace,
 	toTraceParent,
-} from "../../../src/policies/observability/tracing-context.ts";
+} from "../../../src/policies/observability/tracing/tracing-context.ts";
 import { clientParent, clientSpan, clientTrace } from "./tracing-stage.ts";
 
 const parent = { traceId: clientTrace, spanId: clientSpan, flags: 1 };

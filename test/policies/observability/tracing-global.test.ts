@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { createGateway, dependency, route } from "../../../src/index.ts";
-import { tracing } from "../../../src/policies/observability/tracing.ts";
+import { tracing } from "../../../src/policies/observability/tracing/tracing.ts";
 import { startGateway } from "../../../src/testing.ts";
 import { createSdk } from "./tracing-stage.ts";
 

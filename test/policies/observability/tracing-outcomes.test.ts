@@ -4,7 +4,7 @@ import { suite, type TestContext, test } from "node:test";
 import { SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { WebSocket } from "ws";
-import { tracing } from "../../../src/policies/observability/tracing.ts";
+import { tracing } from "../../../src/policies/observability/tracing/tracing.ts";
 import { connectRaw } from "../../helpers/raw-client.ts";
 import { type LogStage, startLog } from "./log-stage.ts";
 import { createSdk, type KeptSpans } from "./tracing-stage.ts";

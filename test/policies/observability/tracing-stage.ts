@@ -15,7 +15,7 @@ import {
 import {
 	type TracingOptions,
 	tracing,
-} from "../../../src/policies/observability/tracing.ts";
+} from "../../../src/policies/observability/tracing/tracing.ts";
 import { startGateway } from "../../../src/testing.ts";
 import type { Echo } from "../../helpers/echo.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";

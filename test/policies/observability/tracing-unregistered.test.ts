@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { trace } from "@opentelemetry/api";
 import { createGateway, route } from "../../../src/index.ts";
-import { tracing } from "../../../src/policies/observability/tracing.ts";
+import { tracing } from "../../../src/policies/observability/tracing/tracing.ts";
 import { startGateway } from "../../../src/testing.ts";
 import { type Echo, startEcho } from "../../helpers/echo.ts";
 import { clientParent, clientTrace, createSdk } from "./tracing-stage.ts";

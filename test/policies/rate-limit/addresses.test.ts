@@ -5,8 +5,8 @@ import { runInNewContext } from "node:vm";
 import { createGateway, route } from "../../../src/index.ts";
 import { addressKey } from "../../../src/policies/rate-limit/keys.ts";
 import { toLimit } from "../../../src/policies/rate-limit/limit.ts";
-import { memoryStore } from "../../../src/policies/rate-limit/memory-store.ts";
 import { rateLimit } from "../../../src/policies/rate-limit/rate-limit.ts";
+import { memoryStore } from "../../../src/policies/rate-limit/store/memory-store.ts";
 import { startGateway } from "../../../src/testing.ts";
 import { connectRaw } from "../../helpers/raw-client.ts";
 

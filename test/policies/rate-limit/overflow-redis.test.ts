@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LimitStore } from "../../../src/policies/rate-limit/rate-limit.ts";
-import { redisStore } from "../../../src/policies/rate-limit/redis.ts";
+import { redisStore } from "../../../src/policies/rate-limit/store/redis.ts";
 import { skipRedis, startRedis } from "../../helpers/redis-server.ts";
 import { limitedBy } from "./redis-stage.ts";
 

@@ -3,13 +3,10 @@ import { suite, test } from "node:test";
 import {
 	type EffectivePlan,
 	mergePlans,
-} from "../../../src/policies/rate-limit/effective-plan.ts";
-import {
-	CheckedPlan,
-	type Plan,
-} from "../../../src/policies/rate-limit/plan.ts";
-import { PlanBook } from "../../../src/policies/rate-limit/plan-book.ts";
-import { RoutePlans } from "../../../src/policies/rate-limit/route-plans.ts";
+} from "../../../src/policies/plans/effective-plan.ts";
+import { CheckedPlan, type Plan } from "../../../src/policies/plans/plan.ts";
+import { PlanBook } from "../../../src/policies/plans/plan-book.ts";
+import { RoutePlans } from "../../../src/policies/plans/route-plans.ts";
 
 function merge(...plans: readonly Plan[]): EffectivePlan {
 	const checked = plans.map(

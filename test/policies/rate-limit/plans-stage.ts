@@ -18,7 +18,7 @@ import {
 	type Plans,
 	type PlansOptions,
 	plans,
-} from "../../../src/policies/rate-limit/plans.ts";
+} from "../../../src/policies/plans/plans.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";
 import { Clock } from "../auth/stage.ts";
 

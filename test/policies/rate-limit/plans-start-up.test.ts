@@ -5,7 +5,7 @@ import {
 	type Consumer,
 	type PlansOptions,
 	plans,
-} from "../../../src/policies/rate-limit/plans.ts";
+} from "../../../src/policies/plans/plans.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";
 import { problemsOf } from "../../helpers/start-up-problems.ts";
 

@@ -9,7 +9,7 @@ import {
 	type ConsumerSource,
 	type PlansOptions,
 	plans,
-} from "../../../src/policies/rate-limit/plans.ts";
+} from "../../../src/policies/plans/plans.ts";
 import { startGateway } from "../../../src/testing.ts";
 import { type Echo, startEcho } from "../../helpers/echo.ts";
 import { connectRaw } from "../../helpers/raw-client.ts";

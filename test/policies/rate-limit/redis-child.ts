@@ -1,4 +1,4 @@
-import { redisStore } from "../../../src/policies/rate-limit/redis.ts";
+import { redisStore } from "../../../src/policies/rate-limit/store/redis.ts";
 import { limitedBy } from "./redis-stage.ts";
 
 /** A process with a limited gateway: asks it so many times at once, and says how often each status came. */

@@ -14,7 +14,7 @@ import {
 	type RateLimitOptions,
 	rateLimit,
 } from "../../../src/policies/rate-limit/rate-limit.ts";
-import { redisStore } from "../../../src/policies/rate-limit/redis.ts";
+import { redisStore } from "../../../src/policies/rate-limit/store/redis.ts";
 import { startGateway } from "../../../src/testing.ts";
 import { skipRedis, startRedis } from "../../helpers/redis-server.ts";
 import { startCounting, statusesOf } from "./redis-stage.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster, Redis } from "ioredis";
-import { redisStore } from "../../../src/policies/rate-limit/redis.ts";
+import { redisStore } from "../../../src/policies/rate-limit/store/redis.ts";
 import {
 	freePort,
 	type RedisServer,

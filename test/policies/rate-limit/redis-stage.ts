@@ -8,8 +8,8 @@ import {
 import {
 	type RedisStoreOptions,
 	redisStore,
-} from "../../../src/policies/rate-limit/redis.ts";
-import type { RedisLimitStore } from "../../../src/policies/rate-limit/redis-limit-store.ts";
+} from "../../../src/policies/rate-limit/store/redis.ts";
+import type { RedisLimitStore } from "../../../src/policies/rate-limit/store/redis-limit-store.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";
 
 /** A gateway that counts there. Its route `/held` answers when `release` does. */

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { reply, route, upstream } from "../../../../src/index.ts";
 import { apiKey } from "../../../../src/policies/auth/api-key.ts";
 import { cache } from "../../../../src/policies/cache/cache.ts";
-import { plans } from "../../../../src/policies/rate-limit/plans.ts";
+import { plans } from "../../../../src/policies/plans/plans.ts";
 import { rateLimit } from "../../../../src/policies/rate-limit/rate-limit.ts";
 import { startUpstream } from "../../../../src/testing.ts";
 import { settled, start } from "./pages.ts";

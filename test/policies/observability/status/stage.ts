@@ -13,7 +13,7 @@ import {
 	type StatusOptions,
 	status,
 } from "../../../../src/policies/observability/status/status.ts";
-import { plans } from "../../../../src/policies/rate-limit/plans.ts";
+import { plans } from "../../../../src/policies/plans/plans.ts";
 import { rateLimit } from "../../../../src/policies/rate-limit/rate-limit.ts";
 import { startUpstream, type TestScope } from "../../../../src/testing.ts";
 

@@ -1,0 +1,131 @@
+import type { Reply } from "../http/reply.ts";
+import type { FormLimits, FormShape } from "../params/form/form.ts";
+import type { Schema, Shape } from "../params/schema.ts";
+import type { Upstream, UpstreamTimeouts } from "../upstream/upstream.ts";
+import type { Context, Dependencies, MaybePromise, Policy } from "./types.ts";
+
+/** A value that can stand in a query, header or form field: undefined leaves it out, an array repeats it. */
+export type FieldValue =
+	| string
+	| number
+	| boolean
+	| readonly (string | number | boolean)[]
+	| undefined
+	| null;
+
+/** Names and values that go out. */
+export type Fields = Readonly<Record<string, FieldValue>>;
+
+/** What else, or what instead, goes out. Each is called once a request, after the dependencies. */
+export interface Forward<C> {
+	/** Query values to set: they take the place of the client's values of these names. */
+	readonly query?: (ctx: C) => Fields;
+	/** Headers to set: the client's lines of these names are removed first. What is about the connection or the body's length can not be set. */
+	readonly headers?: (ctx: C) => Fields;
+	/** The value that goes out as the JSON body instead of the client's; undefined sends none. */
+	readonly body?: (ctx: C) => unknown;
+	/** Form fields: the whole urlencoded form where the route declares none, else fields added to it. */
+	readonly form?: (ctx: C) => Fields;
+}
+
+/** How the answer's declared shape is used. */
+export type ResponseMode = "document" | "validate" | "select";
+
+/** What the docs say of a route. */
+export interface RouteDocs {
+	readonly tags?: readonly string[];
+	readonly summary?: string;
+	readonly description?: string;
+	readonly deprecated?: boolean;
+	/** Default: the method and the path as words. Must be unique. */
+	readonly operationId?: string;
+	/** The documented status of success. Default 200. */
+	readonly statusCode?: number;
+	readonly responseDescription?: string;
+	/** More responses by status, as OpenAPI 3.1 writes them. */
+	readonly responses?: Readonly<
+		Record<number, Readonly<Record<string, unknown>>>
+	>;
+	/** Default true. */
+	readonly includeInDocs?: boolean;
+	/** Merged into the operation last. */
+	readonly openapi?: Readonly<Record<string, unknown>>;
+}
+
+/** The shared part of the routes made by one builder. */
+export interface SharedOptions<D extends Dependencies = Dependencies> {
+	/** Put in front of each path. Default none. */
+	readonly prefix?: string;
+	readonly upstream?: Upstream | string;
+	readonly dependencies?: D;
+	readonly policies?: readonly Policy[];
+	readonly tags?: readonly string[];
+}
+
+/** Everything a route may say, before its types are known. */
+export interface RouteOptions<
+	C = Context,
+	D extends Dependencies = Dependencies,
+> extends RouteDocs {
+	/** The service that answers. One of `upstream` and `handler` is needed. */
+	readonly upstream?: Upstream | string;
+	/** Answers in the gateway itself. A value that is no reply is sent as JSON with status 200. */
+	readonly handler?: (ctx: C) => MaybePromise<Reply | ReplyValue>;
+	/** The path at the upstream, with the route's parameters put back percent-encoded. Default: the path as it came. */
+	readonly upstreamPath?: string;
+	/** The method at the upstream. Default: the client's. */
+	readonly upstreamMethod?: string;
+	readonly path?: Shape;
+	/** Declared names go on, nothing else. `'drop'` sends no query at all. */
+	readonly query?: Shape | "drop";
+	readonly headers?: Shape;
+	readonly cookies?: Shape;
+	readonly body?: Schema;
+	readonly form?: FormShape;
+	/** What goes on of a declared body: `'validated'` (default) re-serialised, or the `'original'` bytes. */
+	readonly bodyMode?: "validated" | "original";
+	/** Refuses undeclared form fields and files (422) instead of dropping them. Default false. */
+	readonly strict?: boolean;
+	/** `'shadow'` forwards and reports what it would have refused, `'off'` forwards it. A body that can not be read at all is refused in any case. Default `'reject'`. */
+	readonly validation?: "reject" | "shadow" | "off";
+	/** Whether a content-encoded declared body is decoded (else 415). Default true. */
+	readonly decodeBody?: boolean;
+	/** Bytes. Default 1 MiB where a body or form without files is declared, none where the body streams. */
+	readonly maxBodyBytes?: number;
+	/** Limits of a form. */
+	readonly formLimits?: FormLimits;
+	readonly forward?: Forward<C>;
+	/** Which of the upstream's headers reach the client. Default `'upstream'`: all. */
+	readonly responseHeaders?: "upstream" | "gateway" | readonly string[];
+	/** The shape of the answer: one schema, or one for each status. */
+	readonly response?: Schema | Readonly<Record<number, Schema>>;
+	/** Default `'document'`. */
+	readonly responseMode?: ResponseMode;
+	/** With `'select'`: the top-level keys to keep. */
+	readonly responseInclude?: readonly string[];
+	/** With `'select'`: the top-level keys to leave out. */
+	readonly responseExclude?: readonly string[];
+	/** The protocols that a request may upgrade to; an `upgrade` to any other is taken off the request. Default `['websocket']`. */
+	readonly upgrades?: readonly string[];
+	/** An upgraded connection without a byte for so many milliseconds is cut. Default 300,000. 0 is off. */
+	readonly upgradeIdleMs?: number;
+	/** Overrides of the upstream's timeouts. */
+	readonly timeout?: Partial<UpstreamTimeouts>;
+	readonly dependencies?: D;
+	readonly policies?: readonly Policy[];
+}
+
+/** What a handler may return instead of a reply: it is sent as JSON with status 200. */
+export type ReplyValue =
+	| string
+	| number
+	| boolean
+	| null
+	| { readonly [key: string]: unknown }
+	| NoFunctionOrPromise;
+
+/** An object of any class but those that a handler only returns by mistake. */
+type NoFunctionOrPromise = object & {
+	readonly then?: never;
+	readonly [Symbol.hasInstance]?: never;
+};

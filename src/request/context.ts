@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { breakOff, lingerOnClose } from "../connection/closing.ts";
+import { clientAddress, type PeerRequest } from "../connection/peer.ts";
+import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
+import type { Reply } from "../http/reply.ts";
+import type {
+	Context,
+	Fields,
+	RouteInfo,
+	UpstreamReader,
+	UpstreamRequest,
+} from "../model/types.ts";
+import type { ForwardOwner } from "../proxy/forward-owner.ts";
+import type { AnswerHead } from "../proxy/response-writer.ts";
+import type {
+	AttemptEnd,
+	AttemptWatcher,
+	UpstreamAttempt,
+} from "../upstream/attempts.ts";
+import type { ResolutionState } from "./dependencies.ts";
+import type { WatchAttempts } from "./hooks.ts";
+import { cleanUp, tellOver, tellPolicies } from "./outcome.ts";
+import { previewOutgoing } from "./outgoing.ts";
+import { RequestState } from "./request.ts";
+import { answerInstead } from "./response.ts";
+import { Withheld, type WithheldSource } from "./withheld-credentials.ts";
+
+/**
+ * One request on its way through its plan. It has no fields but those of
+ * {@link RequestState} and what is made only when it is asked for.
+ */
+export class RequestContext
+	extends RequestState
+	implements Context, ForwardOwner, AttemptWatcher, PeerRequest, ResolutionState
+{
+	#id: string | null = null;
+	#address: string | null = null;
+	#state: Map<symbol | string, unknown> | null = null;
+	#abort: AbortController | null = null;
+	#whenOver: (() => void)[] | null = null;
+
+	get route(): RouteInfo {
+		return this.plan.info;
+	}
+
+	get id(): string {
+		this.#id ??= randomUUID();
+		return this.#id;
+	}
+
+	set id(value: string) {
+		this.#id = value;
+	}
+
+	get address(): string {
+		this.#address ??= clientAddress(
+			this.peer,
+			this.head,
+			this.runtime.trustedProxies,
+		);
+		return this.#address;
+	}
+
+	get isPeerTrusted(): boolean {
+		return this.peer.isTrusted;
+	}
+
+	get hasState(): boolean {
+		return this.#state !== null;
+	}
+
+	get state(): Map<symbol | string, unknown> {
+		this.#state ??= new Map();
+		return this.#state;
+	}
+
+	get signal(): AbortSignal {
+		if (this.#abort === null) {
+			this.#abort = new AbortController();
+			if (this.isOver) this.#abort.abort();
+		}
+		return this.#abort.signal;
+	}
+
+	whenOver(act: () => void): void {
+		if (this.isOver) act();
+		else if (this.#whenOver === null) this.#whenOver = [act];
+		else this.#whenOver.push(act);
+	}
+
+	get isRequestOpen(): boolean {
+		return this.head.hasBody && !this.req.complete;
+	}
+
+	setReplyHeader(name: string, value: string): void {
+		this.replyHeaders ??= [];
+		this.replyHeaders.push(name, value);
+	}
+
+	setUpstreamHeader(name: string, value: string | null): void {
+		const key = name.toLowerCase();
+		this.upstreamHeaders ??= [];
+		const set = this.upstreamHeaders;
+		for (let i = 0; i < set.length; i += 2) {
+			if (set[i] === key) set[i + 1] = null;
+		}
+		set.push(key, value);
+	}
+
+	get origin(): string {
+		return this.peer.originOf(this.head);
+	}
+
+	get upstreamPath(): string | null {
+		const { outgoing } = this.plan;
+		return outgoing === null ? null : outgoing.toTarget(this);
+	}
+
+	get forwardHeaders(): Fields | null {
+		return this.plan.outgoing?.toExtra(this) ?? null;
+	}
+
+	previewUpstream(): UpstreamRequest | null {
+		const { outgoing } = this.plan;
+		return outgoing === null ? null : previewOutgoing(this, outgoing);
+	}
+
+	askUpstream(request: UpstreamRequest, reader: UpstreamReader): void {
+		const { ask } = this.plan;
+		if (ask === null) throw new TypeError("a handler answers this route");
+		ask(this.runtime, request, reader);
+	}
+
+	withhold(source: WithheldSource, name: string): void {
+		if (source === "query") this.target = null;
+		this.withheld ??= new Withheld();
+		this.withheld.add(source, name);
+	}
+
+	/** Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1). */
+	wantBody(): void {
+		if (!this.awaitsContinue) return;
+		this.awaitsContinue = false;
+		this.res.writeContinue();
+	}
+
+	onAttempt(attempt: UpstreamAttempt): (end: AttemptEnd) => void {
+		return (this.plan.watchAttempt as WatchAttempts)(this, attempt);
+	}
+
+	onAnswerHead(head: AnswerHead): boolean {
+		return this.plan.answer(this, head);
+	}
+
+	/** Whether this connection can serve another request after this answer is known only now. */
+	onHeadOut(): void {
+		const isCut = this.isRequestOpen || this.isLast;
+		// When the gateway closes, the answers to what is pipelined behind this one still go out.
+		const isLast = this.runtime.isClosing && this.peer.requests.at(-1) === this;
+		if (!isCut && !isLast) return;
+		this.res.shouldKeepAlive = false;
+		this.peer.isEnding = true;
+		if (isCut) lingerOnClose(this.socket);
+	}
+
+	onUpgraded(head: AnswerHead, socket: Duplex): void {
+		this.upgrade?.join(this, head, socket);
+	}
+
+	onForwardFailed(error: HttpError): void {
+		if (!answerInstead(this, error)) this.runtime.fail(this, error);
+	}
+
+	onAnswerBroken(error: HttpError): void {
+		this.failure ??= error;
+		breakOff(this.res);
+	}
+
+	/** The rest of the request can not be parsed: it is this one that is broken. */
+	onUnreadable(code: ErrorCode): void {
+		// Told already: node says so again for all that comes behind the first broken byte.
+		if (this.res.writableEnded) return;
+		const error = failure(code);
+		this.forward?.abort(error);
+		this.runtime.fail(this, error);
+	}
+
+	/** Whether the client got its answer to the last byte. */
+	get isWhole(): boolean {
+		return this.res.writableFinished || this.upgrade?.isJoined === true;
+	}
+
+	/** Step 9: the response has closed, whole or not. */
+	finish(): void {
+		if (this.isOver) return;
+		this.isOver = true;
+		const { plan } = this;
+		this.bodyWatch?.end();
+		this.peer.leave(this);
+		// Idle from now on; an injected request has a plain stream, which ends with it.
+		if (this.runtime.isClosing && this.peer.requests.length === 0) {
+			this.socket.destroySoon?.();
+		}
+		if (!this.isWhole) {
+			const gone = failure("ERR_CLIENT_GONE");
+			this.failure ??= gone;
+			this.forward?.leave(gone);
+		}
+		this.#abort?.abort();
+		if (this.#whenOver !== null) tellOver(this, this.#whenOver);
+		if (plan.finishHooks !== null) tellPolicies(this, plan.finishHooks);
+		this.finishCleanups();
+		this.runtime.open.end();
+	}
+
+	finishCleanups(): void {
+		const { cleanups } = this;
+		if (cleanups === null) return;
+		this.cleanups = null;
+		cleanUp(this, cleanups);
+	}
+}
+
+/** What a step gives back: nothing to go on, a reply to end with, or a promise of either. */
+export type StepResult = undefined | Reply | Promise<Reply | undefined>;

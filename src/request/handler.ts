@@ -1,0 +1,262 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Peer, peerOf } from "../connection/peer.ts";
+import { failure, toHttpError } from "../http/errors.ts";
+import { RequestHead } from "../http/headers.ts";
+import { Reply } from "../http/reply.ts";
+import {
+	checkPath,
+	escapeUndecodable,
+	pathLength,
+	toOriginForm,
+} from "../http/target.ts";
+import { allMethods } from "../model/route.ts";
+import type { Plan } from "../startup/compile.ts";
+import type { Match, Router } from "../startup/router.ts";
+import { isThenable } from "../startup/steps.ts";
+import { BodyWatch } from "./body-watch.ts";
+import { RequestContext } from "./context.ts";
+import { tellStart } from "./outcome.ts";
+import { sendReply } from "./reply.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Upgrade } from "./upgrade.ts";
+
+/** Answers requests: what `http.createServer` takes. */
+export type RequestHandler = (
+	req: IncomingMessage,
+	res: ServerResponse,
+) => void;
+
+/** The routes, and what answers where none does. */
+export interface Routes {
+	readonly router: Router<Plan>;
+	/** For every request that no route takes: 404, 405, OPTIONS, or a head that is refused. */
+	readonly fallback: Plan;
+}
+
+/** More fields than node reads are dropped by it in silence: a request at that limit is refused whole. */
+export const maxFields = 1_000;
+const noParams: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/**
+ * The life of a request, numbered as in docs/lifecycle.md; a step that a route
+ * does not have is not in its plan.
+ *
+ * 1. match: `createContext`
+ * 2. to 7. onRequest, parameters, dependencies, onAdmit, body or form, outgoing: `runFrom`
+ * 8. forward, or the route's own handler: the plan's `act`, at the end of `runFrom`
+ * 9. onFinish: `onResponseClose`
+ *
+ * `holdsContinue`: whether it serves node's `checkContinue`, where the 100 is
+ * still ours to send. A server without a listener for that has sent it already.
+ */
+export function createHandler(
+	runtime: Runtime,
+	routes: Routes,
+	holdsContinue = false,
+): RequestHandler {
+	return (req, res) => {
+		const matched = createContext(runtime, routes, req, res);
+		matched.ctx.awaitsContinue = holdsContinue && req.httpVersionMinor > 0;
+		run(matched, null);
+	};
+}
+
+/** A request with its plan, and why it is refused if it is. */
+export interface Matched {
+	readonly ctx: RequestContext;
+	readonly refusal: unknown;
+}
+
+/** Step 1: reads the head and finds the route; what no route takes goes to the fallback. */
+export function createContext(
+	runtime: Runtime,
+	{ router, fallback }: Routes,
+	req: IncomingMessage,
+	res: ServerResponse,
+): Matched {
+	const head = new RequestHead(req.rawHeaders);
+	const peer = peerOf(req.socket, runtime.trustedProxies);
+	let url = req.url as string;
+	let pathEnd = 0;
+	let match: Match<Plan> | null = null;
+	let refusal: unknown = null;
+	try {
+		checkHead(req, head, peer);
+		// `OPTIONS *` asks about the server itself (RFC 9110 section 9.3.7).
+		if (url !== "*" || req.method !== "OPTIONS") {
+			url = toOriginForm(url, head.host);
+			pathEnd = pathLength(url);
+			match = checkPath(url, pathEnd)
+				? router.find(req.method as string, url)
+				: findUndecodable(router, req.method as string, url);
+			if (req.method === "OPTIONS")
+				match = findPreflight(router, req, url, match);
+		}
+	} catch (error) {
+		refusal = error;
+	}
+	const ctx = new RequestContext(
+		runtime,
+		match === null ? fallback : match.value,
+		req,
+		res,
+		head,
+		peer,
+		url,
+		pathEnd,
+		match === null ? noParams : match.params,
+	);
+	return { ctx, refusal };
+}
+
+/** A path that is no UTF-8 goes on byte for byte, to a route that takes no value out of it. */
+function findUndecodable(
+	router: Router<Plan>,
+	method: string,
+	url: string,
+): Match<Plan> | null {
+	const match = router.find(method, escapeUndecodable(url));
+	const names = Object.keys(match?.params ?? noParams);
+	if (names.some((name) => name !== "*")) throw failure("ERR_BAD_PATH");
+	return match;
+}
+
+/** A CORS preflight is answered by the route that it asks about, where that can and no route declares OPTIONS by name. */
+function findPreflight(
+	router: Router<Plan>,
+	{ headers }: IncomingMessage,
+	url: string,
+	declared: Match<Plan> | null,
+): Match<Plan> | null {
+	const method = headers["access-control-request-method"];
+	if (method === undefined || headers.origin === undefined) return declared;
+	const isImplied = declared?.value.info.methods.includes(allMethods) ?? true;
+	const asked = isImplied ? router.find(method, url) : null;
+	const plan = asked?.value.preflight ?? null;
+	if (asked === null || plan === null) return declared;
+	if (asked.value === declared?.value) return declared;
+	return { value: plan, params: asked.params };
+}
+
+/** Runs a request through its plan. */
+export function run({ ctx, refusal }: Matched, upgrade: Upgrade | null): void {
+	if (ctx.peer.isEnding) return;
+	ctx.upgrade = upgrade;
+	begin(ctx);
+	const { startHooks } = ctx.plan;
+	if (startHooks !== null) tellStart(ctx, startHooks);
+	if (upgrade === null && ctx.head.upgrade !== null) endBehind(ctx);
+	if (refusal === null) runSteps(ctx);
+	else {
+		// Where the head is in doubt, so is where the next request begins.
+		ctx.isLast = true;
+		refuse(ctx, refusal);
+	}
+}
+
+/** node loses bytes behind a request that asks for an upgrade and does not get it: nothing more is read. */
+function endBehind(ctx: RequestContext): void {
+	ctx.isLast = true;
+	ctx.peer.isEnding = true;
+}
+
+const key: unique symbol = Symbol("headgate.context");
+type OwnedResponse = ServerResponse & { [key]?: RequestContext };
+
+function begin(ctx: RequestContext): void {
+	(ctx.res as OwnedResponse)[key] = ctx;
+	ctx.res.on("close", onResponseClose);
+	ctx.peer.enter(ctx);
+	ctx.runtime.open.begin();
+	if (ctx.head.hasBody) {
+		ctx.bodyWatch = new BodyWatch(ctx);
+		// A body that breaks off says so in a later tick than its reader may have gone: unheard, that ends the process.
+		ctx.req.on("error", ignore);
+	}
+}
+
+function ignore(): void {
+	// Whoever reads the body has listeners of its own.
+}
+
+/** Step 9. One listener for all responses: a closure for each costs more than finding the request again. */
+function onResponseClose(this: OwnedResponse): void {
+	this[key]?.finish();
+}
+
+/** What node lets pass and two parsers could read in two ways (RFC 9112 sections 3.2 and 6.1). */
+function checkHead(req: IncomingMessage, head: RequestHead, peer: Peer): void {
+	if (req.rawHeaders.length >= maxFields * 2)
+		throw failure("ERR_HEAD_TOO_LARGE");
+	if (req.httpVersionMajor !== 1) throw failure("ERR_BAD_REQUEST");
+	const isOld = req.httpVersionMinor === 0;
+	if (head.hostCount > 1 || (head.hostCount === 0 && !isOld)) {
+		throw failure("ERR_BAD_REQUEST");
+	}
+	if (head.host !== null && head.host !== peer.validHost) {
+		if (!validHost.test(head.host)) throw failure("ERR_BAD_REQUEST");
+		peer.validHost = head.host;
+	}
+	if (head.isChunked && (isOld || head.contentLength >= 0)) {
+		throw failure("ERR_BAD_REQUEST");
+	}
+	// A length that a number can not hold would go on as another one.
+	if (head.contentLength > Number.MAX_SAFE_INTEGER) {
+		throw failure("ERR_BAD_REQUEST");
+	}
+	if (head.hasUnknownCoding) throw failure("ERR_BAD_REQUEST");
+	if (head.expectsOther) throw failure("ERR_EXPECTATION");
+}
+
+// RFC 3986 section 3.2.2: a name, an IPv4 address or an IPv6 literal, and a port. No user information, no path.
+const validHost = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
+
+function runSteps(ctx: RequestContext): void {
+	const { within } = ctx.plan;
+	if (within === null) runFrom(ctx, 0);
+	else within(ctx, () => runFrom(ctx, 0));
+}
+
+/** Steps 2 to 7 from the one given, then step 8. Only what is thenable is waited for. */
+function runFrom(ctx: RequestContext, first: number): void {
+	const { steps } = ctx.plan;
+	try {
+		for (let i = first; i < steps.length; i++) {
+			// biome-ignore lint/style/noNonNullAssertion: i is within the steps
+			const result = steps[i]!.run(ctx);
+			if (result === undefined) continue;
+			if (result instanceof Reply) {
+				sendReply(ctx, result);
+				return;
+			}
+			if (isThenable(result)) {
+				wait(ctx, result as Promise<Reply | undefined>, i + 1);
+				return;
+			}
+		}
+		// Step 8: forward, or the route's own handler.
+		const acting = ctx.plan.act(ctx);
+		if (acting !== undefined) acting.catch((error) => refuse(ctx, error));
+	} catch (error) {
+		refuse(ctx, error);
+	}
+}
+
+function wait(
+	ctx: RequestContext,
+	result: Promise<Reply | undefined>,
+	next: number,
+): void {
+	result.then(
+		(value) => {
+			// The client may have left, or been answered with a time-out, in the meantime: a reply is dropped then.
+			if (value instanceof Reply) sendReply(ctx, value);
+			else if (!ctx.isOver && !ctx.isAnswered) runFrom(ctx, next);
+		},
+		(error) => refuse(ctx, error),
+	);
+}
+
+function refuse(ctx: RequestContext, error: unknown): void {
+	ctx.runtime.fail(ctx, toHttpError(error));
+}

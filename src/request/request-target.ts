@@ -1,0 +1,118 @@
+import type { Fields, FieldValue, Forward, Route } from "../model/types.ts";
+import { toFieldText, toFieldTexts } from "../params/form/field-text.ts";
+import { compileTemplate, type PathTemplate } from "../proxy/path-template.ts";
+import type { RequestContext } from "./context.ts";
+import { nameOfPair, withoutQueryNames } from "./withheld-credentials.ts";
+
+/** Makes a part of what goes out. */
+export type Write<T> = (ctx: RequestContext) => T;
+
+type AnyForward = Forward<unknown>;
+const none: Fields = Object.freeze({});
+
+/** Compiles path and query as they go out: byte for byte where the route says nothing of either. */
+export function compileTarget(route: Route): Write<string> {
+	const writePath = compilePath(route);
+	const writeQuery = compileQuery(route);
+	const isRaw = writePath === null && writeQuery === null;
+	return (ctx) => {
+		if (isRaw && (ctx.withheld?.query ?? null) === null) return ctx.url;
+		ctx.target ??=
+			(writePath === null ? rawPath(ctx) : writePath(ctx)) +
+			(writeQuery === null ? rawQuery(ctx) : writeQuery(ctx));
+		return ctx.target;
+	};
+}
+
+function rawPath(ctx: RequestContext): string {
+	return ctx.url.slice(0, ctx.pathEnd);
+}
+
+function rawQuery(ctx: RequestContext): string {
+	const query = ctx.url.slice(ctx.pathEnd);
+	return ctx.withheld === null
+		? query
+		: withoutQueryNames(query, ctx.withheld.query);
+}
+
+function compilePath(route: Route): Write<string> | null {
+	const { upstreamPath, path } = route.options;
+	const hasTyped = path !== undefined && Object.keys(path).length > 0;
+	if (upstreamPath === undefined && !hasTyped) return null;
+	const wildcardSlash = route.path.split("/").length - 1;
+	const fill: PathTemplate = compileTemplate(
+		upstreamPath ?? route.path,
+		wildcardSlash,
+		(value) => toFieldText(value) ?? "",
+	);
+	return (ctx) => fill(ctx.path, rawPath(ctx));
+}
+
+function compileQuery(route: Route): Write<string> | null {
+	const { query } = route.options;
+	const extra = (route.options.forward as AnyForward | undefined)?.query;
+	if (query === undefined && extra === undefined) return null;
+	if (query === "drop" && extra === undefined) return () => "";
+	const csv = csvNames(query);
+	return (ctx) => {
+		if (extra !== undefined) ctx.extraQuery ??= extra(ctx);
+		const set = ctx.extraQuery ?? none;
+		const pairs: string[] = [];
+		if (query === undefined) keepOthers(rawQuery(ctx), set, pairs);
+		else if (query !== "drop") {
+			for (const [name, value] of Object.entries(ctx.query)) {
+				if (!Object.hasOwn(set, name) && !isWithheld(ctx, name)) {
+					pushPairs(pairs, name, value as FieldValue, csv.has(name));
+				}
+			}
+		}
+		for (const [name, value] of Object.entries(set)) {
+			pushPairs(pairs, name, value, csv.has(name));
+		}
+		return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+	};
+}
+
+/** A declared value that is also the gateway's own credential stays here. */
+function isWithheld(ctx: RequestContext, name: string): boolean {
+	return ctx.withheld?.query?.has(name) ?? false;
+}
+
+function csvNames(query: Route["options"]["query"]): ReadonlySet<string> {
+	if (query === undefined || query === "drop") return new Set();
+	return new Set(
+		Object.entries(query)
+			.filter(([, schema]) => (schema as { style?: unknown }).style === "csv")
+			.map(([name]) => name),
+	);
+}
+
+/** The client's own pairs as they came, less those whose names are set: a service must not see two. */
+function keepOthers(query: string, set: Fields, pairs: string[]): void {
+	if (query.length <= 1) return;
+	for (const pair of query.slice(1).split("&")) {
+		if (!Object.hasOwn(set, nameOfPair(pair))) pairs.push(pair);
+	}
+}
+
+function pushPairs(
+	pairs: string[],
+	name: string,
+	value: FieldValue,
+	isCsv: boolean,
+): void {
+	const key = encode(name);
+	if (!Array.isArray(value)) {
+		const text = toFieldText(value);
+		if (text !== null) pairs.push(`${key}=${encode(text)}`);
+		return;
+	}
+	const texts = toFieldTexts(value).map(encode);
+	if (isCsv) pairs.push(`${key}=${texts.join(",")}`);
+	else for (const text of texts) pairs.push(`${key}=${text}`);
+}
+
+/** A lone surrogate, which has no UTF-8, becomes U+FFFD instead of a throw. */
+function encode(text: string): string {
+	return encodeURIComponent(text.toWellFormed());
+}

@@ -1,0 +1,189 @@
+import { gatewayName } from "../connection/peer.ts";
+import { type HttpError, toHttpError } from "../http/errors.ts";
+import { Reply } from "../http/reply.ts";
+import type {
+	BodyObserver,
+	PolicyHooks,
+	Route,
+	UpstreamResponse,
+} from "../model/types.ts";
+import type { ForwardObserver } from "../proxy/forward-owner.ts";
+import type { AnswerHead } from "../proxy/response-writer.ts";
+import { modeOf } from "../startup/steps.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import type { RequestContext } from "./context.ts";
+import { readsAnswer } from "./outgoing.ts";
+import { compileRead } from "./read-response.ts";
+import { sendReply } from "./reply.ts";
+
+/** What becomes of the head of an upstream's answer; see `ForwardOwner.onAnswerHead`. */
+export type TakeAnswer = (ctx: RequestContext, head: AnswerHead) => boolean;
+
+type ResponseHook = NonNullable<PolicyHooks["onUpstreamResponse"]>;
+
+/**
+ * Compiles the way back of step 8: which headers pass, what policies say, whether the body is read.
+ *
+ * @throws TypeError when a hook is asynchronous: the body behind the head does not wait.
+ */
+export function compileAnswer(
+	route: Route,
+	upstream: Upstream,
+	hooks: readonly ResponseHook[],
+): TakeAnswer {
+	const choose = compileChoice(route, upstream);
+	const read = readsAnswer(route) ? compileRead(route) : null;
+	if (hooks.some((hook) => modeOf(hook) === "async")) {
+		throw new TypeError("onUpstreamResponse must be synchronous");
+	}
+	return (ctx, head) => {
+		ctx.isUpstreamAnswer = true;
+		const received = head.headers;
+		head.headers = choose(received);
+		for (const hook of hooks) {
+			const taken = runHook(ctx, head, received, hook);
+			if (taken !== null) return taken;
+		}
+		if (ctx.replyHeaders !== null) {
+			for (const part of ctx.replyHeaders) head.headers.push(part);
+		}
+		return read === null || !read(ctx, head);
+	};
+}
+
+/** A policy's answer to a failure of the upstream. */
+export type ErrorHook = NonNullable<PolicyHooks["onUpstreamError"]>;
+
+/**
+ * What policies may answer instead of a failure; null where none does.
+ *
+ * @throws TypeError when one is asynchronous: the client has waited long enough.
+ */
+export function errorHooksOf(
+	hooks: readonly PolicyHooks[],
+): readonly ErrorHook[] | null {
+	const found = hooks.flatMap((own) =>
+		own.onUpstreamError === undefined ? [] : [own.onUpstreamError.bind(own)],
+	);
+	if (hooks.some(({ onUpstreamError: hook }) => modeOf(hook) === "async")) {
+		throw new TypeError("onUpstreamError must be synchronous");
+	}
+	return found.length === 0 ? null : found;
+}
+
+/** Whether a policy has answered instead of a failure of the upstream. */
+export function answerInstead(ctx: RequestContext, error: HttpError): boolean {
+	const hooks = ctx.plan.errorHooks;
+	if (hooks === null || ctx.isOver) return false;
+	for (const hook of hooks) {
+		let result: Reply | undefined | void;
+		try {
+			result = hook(ctx, error);
+		} catch (cause) {
+			ctx.runtime.fail(ctx, toHttpError(cause));
+			return true;
+		}
+		if (!(result instanceof Reply)) continue;
+		ctx.failure ??= error;
+		ctx.isUpstreamAnswer = false;
+		sendReply(ctx, result);
+		return true;
+	}
+	return false;
+}
+
+/** Headers that say what the body is: they pass whatever `responseHeaders` says. */
+const bodyFields: ReadonlySet<string> = new Set([
+	"content-type",
+	"content-length",
+	"content-encoding",
+]);
+
+/** The headers that go on of those received; the same list where all do. */
+export function compileChoice(
+	route: Route,
+	upstream: Upstream,
+): (received: string[]) => string[] {
+	const filter = compileFilter(route);
+	const via = upstream.options.via ?? true;
+	return (received) => {
+		const headers = filter === null ? received : filter(received);
+		if (via) headers.push("via", `1.1 ${gatewayName}`);
+		return headers;
+	};
+}
+
+function compileFilter(route: Route): ((headers: string[]) => string[]) | null {
+	const choice = route.options.responseHeaders ?? "upstream";
+	if (choice === "upstream") return null;
+	const names = new Set(bodyFields);
+	if (choice !== "gateway") {
+		for (const name of choice) names.add(name.toLowerCase());
+	}
+	return (headers) => {
+		const kept: string[] = [];
+		for (let i = 0; i < headers.length; i += 2) {
+			const name = headers[i] as string;
+			if (names.has(name.toLowerCase()))
+				kept.push(name, headers[i + 1] as string);
+		}
+		return kept;
+	};
+}
+
+/** Null lets the answer go on; else what `onAnswerHead` returns. */
+function runHook(
+	ctx: RequestContext,
+	head: AnswerHead,
+	received: readonly string[],
+	hook: ResponseHook,
+): boolean | null {
+	const response: UpstreamResponse = {
+		status: head.status,
+		headers: head.headers,
+		received,
+		observe: (observer) => observe(ctx, observer),
+	};
+	let result: Reply | undefined | void;
+	try {
+		result = hook(ctx, response);
+	} catch (cause) {
+		ctx.forward?.abort(cause as Error);
+		ctx.runtime.fail(ctx, toHttpError(cause));
+		return false;
+	}
+	head.status = response.status;
+	head.headers = response.headers;
+	if (!(result instanceof Reply)) return null;
+	ctx.forward?.replace(new Error("a policy answered in the upstream's stead"));
+	ctx.isUpstreamAnswer = false;
+	sendReply(ctx, result);
+	return false;
+}
+
+function observe(ctx: RequestContext, observer: BodyObserver): void {
+	const other = ctx.bodyObserver;
+	ctx.bodyObserver = other === null ? observer : both(other, observer);
+}
+
+function both(
+	first: ForwardObserver,
+	second: ForwardObserver,
+): ForwardObserver {
+	return {
+		onChunk(chunk) {
+			first.onChunk(chunk);
+			second.onChunk(chunk);
+		},
+		onEnd() {
+			first.onEnd();
+			second.onEnd();
+		},
+		onAbort(error) {
+			first.onAbort(error);
+			second.onAbort(error);
+		},
+		wantsRest: () =>
+			first.wantsRest?.() === true || second.wantsRest?.() === true,
+	};
+}

@@ -1,0 +1,158 @@
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { afterEarlier } from "../connection/peer.ts";
+import { readAgain } from "../connection/plain-upgrade.ts";
+import { RequestHead } from "../http/headers.ts";
+import type { AnswerHead } from "../proxy/response-writer.ts";
+import { Tunnel } from "../proxy/tunnel.ts";
+import type { Plan } from "../startup/compile.ts";
+import type { Router } from "../startup/router.ts";
+import type { RequestContext } from "./context.ts";
+import { createContext, maxFields, type Routes, run } from "./handler.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What node calls for a request that asks for another protocol. */
+export type UpgradeHandler = (
+	req: IncomingMessage,
+	socket: Duplex,
+	head: Buffer,
+) => void;
+
+const defaultIdleMs = 300_000;
+
+/**
+ * Whether node takes a request out of its parser. With a body it can not be: its
+ * bytes would be lost. Without one it is, even where it will not be switched: node
+ * drops what is pipelined behind it else, and reads the rest of that as a request.
+ */
+export function isTakenOut(req: IncomingMessage): boolean {
+	return !new RequestHead(req.rawHeaders).hasBody;
+}
+
+/**
+ * Serves upgrades: the request goes through its plan as any other, a refusal is
+ * an HTTP answer, and the upstream is dialled first, so that its answer decides.
+ * A request for a protocol that its route does not allow, h2c among them, is an
+ * ordinary one without the header (RFC 9110 section 7.8).
+ */
+export function createUpgradeHandler(
+	runtime: Runtime,
+	routes: Routes,
+): UpgradeHandler {
+	return (req, stream, head) => {
+		// With a body still to come, node hands over a stream of what follows it instead of the socket.
+		const { socket } = req;
+		stream.on("error", () => socket.destroy());
+		socket.on("error", () => socket.destroy());
+		afterEarlier(socket, () => {
+			if (!socket.writable) socket.destroy();
+			else if (isUpgrade(routes.router, req)) {
+				const upgrade = new Upgrade(socket, head);
+				serve(runtime, routes, req, upgrade);
+			} else if (!canReadAgain(req) || !readAgain(req, head)) {
+				serve(runtime, routes, req, null);
+			}
+		});
+	};
+}
+
+/** Whether the protocol that a request asks for is one its route allows. */
+function isUpgrade(router: Router<Plan>, req: IncomingMessage): boolean {
+	const head = new RequestHead(req.rawHeaders);
+	const protocol = head.upgrade?.trim().toLowerCase();
+	if (protocol === undefined || req.method !== "GET" || head.hasBody) {
+		return false;
+	}
+	if (req.httpVersionMinor === 0) return false;
+	const plan = router.find("GET", req.url as string)?.value;
+	if (plan === undefined || !plan.info.proxied) return false;
+	const { upgrades = ["websocket"] } = plan.info.source.options;
+	return upgrades.some((allowed) => allowed.toLowerCase() === protocol);
+}
+
+/**
+ * Not where fields may be missing: those requests are refused. Nor where node has
+ * read the body, as it does of late: then it is there to be sent on. Older ones
+ * take the body for bytes of the new protocol.
+ */
+function canReadAgain(req: IncomingMessage): boolean {
+	const isBodyRead = !req.complete || req.readableLength > 0;
+	return !isBodyRead && req.rawHeaders.length < maxFields * 2;
+}
+
+/** Answers outside of node's own order of answers: the connection ends behind it, or is joined. */
+function serve(
+	runtime: Runtime,
+	routes: Routes,
+	req: IncomingMessage,
+	upgrade: Upgrade | null,
+): void {
+	const { socket } = req;
+	const res = new ServerResponse(req);
+	res.shouldKeepAlive = false;
+	res.assignSocket(socket);
+	res.on("finish", () => socket.destroySoon());
+	run(createContext(runtime, routes, req, res), upgrade);
+}
+
+/**
+ * Ends a connection whose client has left. node reads no more of a socket that it
+ * has handed over, so that its end would not be seen. Gives back what stops it.
+ */
+function watchEnd(socket: Duplex): () => void {
+	const keepReading = (): void => undefined;
+	const leave = (): void => void socket.destroy();
+	// Listening alone reads, up to the socket's high-water mark, and takes nothing away.
+	socket.on("readable", keepReading).on("end", leave);
+	return () => socket.off("readable", keepReading).off("end", leave);
+}
+
+/** A client's connection that waits to be joined to the upstream's. */
+export class Upgrade {
+	isJoined = false;
+	/** Null until the upstream has switched. */
+	tunnel: Tunnel | null = null;
+	readonly #socket: Duplex;
+	readonly #early: Buffer;
+	readonly #stopWatching: () => void;
+
+	constructor(socket: Duplex, early: Buffer) {
+		this.#socket = socket;
+		this.#early = early;
+		this.#stopWatching = watchEnd(socket);
+	}
+
+	/** The upstream has switched: its answer goes to the client, and the sockets are joined. */
+	join(ctx: RequestContext, head: AnswerHead, upstream: Duplex): void {
+		if (ctx.isOver || this.#socket.destroyed) {
+			upstream.destroy();
+			return;
+		}
+		this.isJoined = true;
+		this.#stopWatching();
+		ctx.isUpstreamAnswer = true;
+		ctx.res.statusCode = head.status;
+		ctx.res.detachSocket(this.#socket as Socket);
+		this.#socket.write(toHeadText(ctx, head), "latin1");
+		// Through the tunnel as what follows them: their frames are counted.
+		if (this.#early.length > 0) this.#socket.unshift(this.#early);
+		const { upgradeIdleMs } = ctx.plan.info.source.options;
+		this.tunnel = new Tunnel(this.#socket, upstream, {
+			idleMs: upgradeIdleMs ?? defaultIdleMs,
+			isWebSocket: ctx.head.upgrade?.trim().toLowerCase() === "websocket",
+			watch: ctx.runtime.watch,
+			onClosed: () => ctx.finish(),
+		});
+	}
+}
+
+function toHeadText(ctx: RequestContext, head: AnswerHead): string {
+	let text = `HTTP/1.1 ${head.status} Switching Protocols\r\n`;
+	text += `connection: upgrade\r\nupgrade: ${ctx.head.upgrade}\r\n`;
+	const lines = [...head.headers, ...(ctx.replyHeaders ?? [])];
+	for (let i = 0; i < lines.length; i += 2) {
+		text += `${lines[i]}: ${lines[i + 1]}\r\n`;
+	}
+	return `${text}\r\n`;
+}

@@ -1,0 +1,253 @@
+import { allMethods, toName } from "../model/route.ts";
+import type { Dependencies, Dependency, Input, Route } from "../model/types.ts";
+import { compileSchema } from "../params/schema.ts";
+import { compileTemplate, templateNames } from "../proxy/path-template.ts";
+import { orderDependencies } from "../request/dependencies.ts";
+import { Upstream, upstream } from "../upstream/upstream.ts";
+import { checkOptions, messageOf } from "./check-route-options.ts";
+import { knownMethods, RouteTree, refusedMethods } from "./router.ts";
+
+/** How a route is named in errors. */
+export function routeName(route: Route): string {
+	return toName(route.methods, route.path);
+}
+
+/**
+ * Everything that is wrong with one route by itself, behind the gateway's
+ * dependencies; each sentence names it, so that one start shows it all.
+ */
+export function findProblems(route: Route, shared: Dependencies): string[] {
+	if (route?.kind !== "route") {
+		return ["routes must be made by route.get, route.post, ..."];
+	}
+	return [...checkRoute(route, shared)].map(
+		(problem) => `${routeName(route)}: ${problem}`,
+	);
+}
+
+function* checkRoute(route: Route, shared: Dependencies): Generator<string> {
+	yield* checkMethods(route);
+	yield* checkTarget(route);
+	yield* checkPath(route.path);
+	yield* checkNames(route);
+	yield* checkOptions(route.options);
+	yield* checkDependencies(route, shared);
+	yield* checkPolicies(route);
+}
+
+function* checkMethods(route: Route): Generator<string> {
+	if (route.methods.length === 0) yield "no method is given";
+	for (const method of route.methods) {
+		if (refusedMethods.has(method)) {
+			yield `the method ${method} can not be routed`;
+		} else if (method !== allMethods && !knownMethods.includes(method)) {
+			yield `the method ${method} is not known`;
+		}
+	}
+	const upstreamMethod = route.options.upstreamMethod?.toUpperCase();
+	if (upstreamMethod !== undefined && !knownMethods.includes(upstreamMethod)) {
+		yield `upstreamMethod ${upstreamMethod} is not known`;
+	}
+}
+
+function* checkTarget(route: Route): Generator<string> {
+	const { handler } = route.options;
+	const { upstream: target } = route;
+	if (handler !== undefined && typeof handler !== "function") {
+		yield "handler must be a function";
+	}
+	if (handler !== undefined && route.options.upstream !== undefined) {
+		yield "has both an upstream and a handler";
+	} else if (handler === undefined && target === null) {
+		yield "needs an upstream or a handler";
+	}
+	if (typeof target === "string") {
+		const message = messageOf(() => upstream(target));
+		if (message !== null) yield message;
+	} else if (target !== null && !(target instanceof Upstream)) {
+		yield "upstream must be a URL or made by upstream()";
+	}
+}
+
+/** Segments that are plain text or a parameter: nothing that a tree could read in another way. */
+const plainPath = /^(?:\/(?:[\w.~-]*|:[a-z_]\w*))+$/i;
+
+function* checkPath(path: string): Generator<string> {
+	if (!path.startsWith("/")) {
+		yield "the path must begin with /";
+		return;
+	}
+	if (plainPath.test(path)) {
+		const names = templateNames(path);
+		if (new Set(names).size < names.length) {
+			yield "the path has a parameter twice";
+		}
+		return;
+	}
+	const tree = new RouteTree<null>();
+	const message = messageOf(() => tree.add("GET", path, null));
+	if (message !== null) {
+		yield message;
+		return;
+	}
+	const names = templateNames(path);
+	if (names.includes("")) yield "the path has a parameter without a name";
+	else if (new Set(names).size < names.length) {
+		yield "the path has a parameter twice";
+	} else if (tree.namesOf("GET", path).join() !== names.join()) {
+		yield "something must stand between two parameters of the path: a slash, -, . or an (expression)";
+	}
+}
+
+function* checkNames(route: Route): Generator<string> {
+	const names = templateNames(route.path);
+	for (const name of Object.keys(route.options.path ?? {})) {
+		if (!names.includes(name)) {
+			yield `path.${name} has a schema, but the path has no parameter :${name}`;
+		}
+	}
+	const { upstreamPath } = route.options;
+	if (upstreamPath === undefined) return;
+	if (!upstreamPath.startsWith("/")) yield "upstreamPath must begin with /";
+	for (const name of templateNames(upstreamPath)) {
+		if (!names.includes(name)) {
+			yield `upstreamPath has ${name === "*" ? "*" : `:${name}`}, which nothing declares`;
+		}
+	}
+	if (/[?#]/.test(upstreamPath.replaceAll(/:[\w$]+\?/g, ""))) {
+		yield "upstreamPath is a path alone; forward.query sets a query";
+	}
+	const message = messageOf(() => compileTemplate(upstreamPath, 1));
+	if (message !== null) yield message;
+}
+
+function* checkDependencies(
+	route: Route,
+	shared: Dependencies,
+): Generator<string> {
+	let areSound = true;
+	for (const [name, value] of Object.entries(route.dependencies)) {
+		if (!isDependency(value)) {
+			yield `dependencies.${name} must be made by dependency()`;
+			areSound = false;
+		} else if (Object.hasOwn(shared, name) && shared[name] !== value) {
+			yield `dependencies.${name} is taken by the gateway's own; give it another name`;
+		}
+	}
+	if (!areSound) return;
+	const roots = [
+		...Object.values(shared),
+		...Object.values(route.dependencies),
+	];
+	const { inputs } = orderDependencies(roots, new Map());
+	for (const input of inputs) yield* checkInput(route, input);
+	yield* checkFields(route, inputs);
+}
+
+/** Whether it was made by `dependency()`. */
+export function isDependency(value: unknown): value is Dependency {
+	return (value as { kind?: unknown } | null)?.kind === "dependency";
+}
+
+/** A form is read once: a field has one type, whoever asks for it. */
+function* checkFields(
+	route: Route,
+	inputs: readonly Input[],
+): Generator<string> {
+	const byName = new Map<string, object>(
+		Object.entries(route.options.form ?? {}),
+	);
+	for (const { source, name, schema } of inputs) {
+		if (source !== "form") continue;
+		const other = byName.get(name) ?? schema;
+		byName.set(name, other);
+		if (!isSameSchema(other, schema)) {
+			yield `the form field "${name}" is asked for with two schemas`;
+		}
+	}
+}
+
+function isSameSchema(one: object, other: object): boolean {
+	if (one === other) return true;
+	if ("~standard" in one || "~standard" in other) return false;
+	const isOptional = "~optional" in one;
+	return (
+		isOptional === "~optional" in other &&
+		JSON.stringify(one) === JSON.stringify(other)
+	);
+}
+
+function* checkInput(route: Route, input: Input): Generator<string> {
+	const { source, name, schema } = input;
+	const message = messageOf(() => compileSchema(schema));
+	if (message !== null) {
+		yield `the ${source} input "${name}": ${message}`;
+	} else if (source === "form" && route.options.body !== undefined) {
+		yield `a dependency needs the form field "${name}", but the route declares a body`;
+	} else if (source === "path" && !compileSchema(schema).optional) {
+		if (!templateNames(route.path).includes(name)) {
+			yield `a dependency needs the path parameter :${name}, which the path does not have`;
+		}
+	}
+}
+
+function* checkPolicies(route: Route): Generator<string> {
+	for (const [i, policy] of route.policies.entries()) {
+		if (typeof policy?.forRoute !== "function") {
+			yield `policies[${i}] must have a forRoute function`;
+		}
+	}
+}
+
+/**
+ * Routes that would answer the same requests, each sentence naming both. A
+ * route for every method gives way to one for a single method.
+ */
+export function findClashes(routes: readonly Route[]): string[] {
+	return [...findTwins(routes), ...findSharedIds(routes)];
+}
+
+function* findTwins(routes: readonly Route[]): Generator<string> {
+	const byMethod = new RouteTree<Route>();
+	const ofAll = new RouteTree<Route>();
+	for (const route of routes) {
+		for (const method of new Set(route.methods)) {
+			const other =
+				method === allMethods
+					? ofAll.add("GET", route.path, route)
+					: byMethod.add(method, route.path, route);
+			if (other !== null) {
+				yield `${routeName(route)}: clashes with ${routeName(other)}`;
+			}
+		}
+	}
+}
+
+function* findSharedIds(routes: readonly Route[]): Generator<string> {
+	const byId = new Map<string, Route>();
+	for (const route of routes) {
+		const id = route.options.operationId;
+		if (id === undefined) continue;
+		const other = byId.get(id);
+		if (other === undefined) byId.set(id, route);
+		else {
+			yield `${routeName(route)}: the operationId ${id} is taken by ${routeName(other)}`;
+		}
+	}
+}
+
+/** Whether a route can be put into a tree: else its own problems tell why. */
+export function isRoutable(route: Route): boolean {
+	if (route?.kind !== "route") return false;
+	return [...checkMethods(route), ...checkPath(route.path)].length === 0;
+}
+
+/** @throws TypeError that lists the problems, where there are any. */
+export function throwAll(problems: readonly string[]): void {
+	if (problems.length === 0) return;
+	const count =
+		problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+	throw new TypeError(
+		`the gateway has ${count}:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
+	);
+}

@@ -1,0 +1,300 @@
+import type { Readable } from "node:stream";
+import { failure, toHttpError } from "../http/errors.ts";
+import { reply } from "../http/reply.ts";
+import type {
+	Dependencies,
+	Policy,
+	Route,
+	RouteInfo,
+	StepInfo,
+	UpstreamRequest,
+} from "../model/types.ts";
+import { CallRecord } from "../proxy/call-record.ts";
+import { busy } from "../proxy/failures.ts";
+import { Forward } from "../proxy/forward.ts";
+import { type AskUpstream, compileAsk } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
+import { type Overrides, orderDependencies } from "../request/dependencies.ts";
+import {
+	compileAttempts,
+	timed,
+	type WatchAttempts,
+} from "../request/hooks.ts";
+import { compileOutgoing, type Outgoing } from "../request/outgoing.ts";
+import { sendReply, toReply } from "../request/reply.ts";
+import {
+	compileAnswer,
+	compileChoice,
+	type ErrorHook,
+	errorHooksOf,
+	type TakeAnswer,
+} from "../request/response.ts";
+import { smallBodyBytes, takeSmallBody } from "../request/small-body.ts";
+import { compileWithin, type RunWithin } from "../request/within.ts";
+import {
+	upstream as toUpstream,
+	Upstream,
+	type UpstreamPool,
+	type UpstreamTimeouts,
+} from "../upstream/upstream.ts";
+import {
+	compilePayload,
+	dependencySteps,
+	type FinishHooks,
+	finishHooksOf,
+	isThenable,
+	modeOf,
+	type NamedHooks,
+	outgoingSteps,
+	parameterSteps,
+	payloadSteps,
+	policySteps,
+	type StartHooks,
+	type Step,
+	startHooksOf,
+} from "./steps.ts";
+
+/** A route made ready: what is decided once, at start-up. */
+export interface Plan {
+	readonly info: RouteInfo;
+	/** Steps 2 to 7, those that this route has. */
+	readonly steps: readonly Step[];
+	/** What answers CORS preflights about this route: its step 2, then 204. Null where no policy of it does. */
+	readonly preflight: Plan | null;
+	/** Step 8. */
+	readonly act: (ctx: RequestContext) => void | Promise<void>;
+	readonly actInfo: StepInfo;
+	/** What becomes of the upstream's answer. */
+	readonly answer: TakeAnswer;
+	/** What policies may answer instead of a failure of the upstream; null where none does. */
+	readonly errorHooks: readonly ErrorHook[] | null;
+	/** Step 7; null where a handler answers. */
+	readonly outgoing: Outgoing | null;
+	/** Asks the upstream without a client; null where a handler answers. */
+	readonly ask: AskUpstream | null;
+	/** Null where no policy wants to know. */
+	readonly startHooks: StartHooks;
+	/** What the steps run inside of; null where no policy puts anything around them. */
+	readonly within: RunWithin | null;
+	/** Null where no policy wants to know. */
+	readonly finishHooks: FinishHooks;
+	/** Sees each call to the upstream; null where no policy does. */
+	readonly watchAttempt: WatchAttempts | null;
+	readonly timesSteps: boolean;
+	readonly hasDependencies: boolean;
+}
+
+/** What the gateway puts in front of every route. */
+export interface Shared {
+	readonly dependencies: Dependencies;
+	readonly policies: readonly Policy[];
+	readonly overrides: Overrides;
+	/** Upstreams that routes name by URL alone. */
+	readonly upstreams: Map<string, Upstream>;
+	/** The open connections of an upstream. */
+	readonly poolOf: (upstream: Upstream) => UpstreamPool;
+}
+
+/** Compiles a route: every absent feature is no step. */
+export function compileRoute(route: Route, shared: Shared): Plan {
+	const dependencies = { ...shared.dependencies, ...route.dependencies };
+	const target = resolveTarget(route, shared);
+	const info = toInfo(route, dependencies, target);
+	const hooks = [...shared.policies, ...route.policies].flatMap((policy) => {
+		const made = policy.forRoute(info);
+		return made === null ? [] : [{ name: policy.name, hooks: made }];
+	});
+	const order = orderDependencies(
+		Object.values(dependencies),
+		shared.overrides,
+	);
+	const payload = compilePayload(route, order.inputs);
+	const outgoing = target === null ? null : compileOutgoing(route, target);
+	const early = policySteps(2, "onRequest", hooks);
+	const timesSteps = hooks.some(({ hooks: own }) => own.timesSteps === true);
+	const steps = [
+		...early,
+		...parameterSteps(route, order),
+		...dependencySteps(4, order, dependencies, false),
+		...policySteps(5, "onAdmit", hooks),
+		...payloadSteps(route, payload),
+		...dependencySteps(6, order, dependencies, true),
+		...(outgoing === null
+			? []
+			: outgoingSteps(route, outgoing, payload, hooks)),
+	];
+	const acts =
+		target === null
+			? compileHandler(route)
+			: compileForward(route, target, shared);
+	const answerHooks = hooks.flatMap(({ hooks: own }) =>
+		own.onUpstreamResponse === undefined
+			? []
+			: [own.onUpstreamResponse.bind(own)],
+	);
+	const preflight = hooks.some(({ hooks: own }) => own.answersPreflight)
+		? toPreflight(info, early, hooks)
+		: null;
+	return {
+		info,
+		...acts,
+		...(timesSteps ? timed({ steps, ...acts }) : { steps }),
+		preflight,
+		answer:
+			target === null
+				? refuseAnswer
+				: compileAnswer(route, target, answerHooks),
+		errorHooks: errorHooksOf(hooks.map(({ hooks: own }) => own)),
+		outgoing,
+		startHooks: startHooksOf(hooks),
+		within: compileWithin(hooks),
+		finishHooks: finishHooksOf(hooks),
+		watchAttempt: compileAttempts(hooks),
+		timesSteps,
+		hasDependencies: order.plans.length > 0,
+	};
+}
+
+/** A preflight that no policy answered is an OPTIONS request like any other that no route declares. */
+function toPreflight(
+	info: RouteInfo,
+	steps: readonly Step[],
+	hooks: readonly NamedHooks[],
+): Plan {
+	const allow = [...info.methods, "OPTIONS"].join(", ");
+	return {
+		info,
+		steps,
+		preflight: null,
+		act: (ctx) => sendReply(ctx, reply(204, null, { allow })),
+		actInfo: { phase: 8, name: "preflight", mode: "sync" },
+		answer: refuseAnswer,
+		errorHooks: null,
+		outgoing: null,
+		ask: null,
+		startHooks: startHooksOf(hooks),
+		within: compileWithin(hooks),
+		finishHooks: finishHooksOf(hooks),
+		watchAttempt: null,
+		timesSteps: false,
+		hasDependencies: false,
+	};
+}
+
+function refuseAnswer(): boolean {
+	return false;
+}
+
+function toInfo(
+	route: Route,
+	dependencies: Dependencies,
+	target: Upstream | null,
+): RouteInfo {
+	return {
+		id: route.id,
+		methods: route.methods,
+		path: route.path,
+		tags: route.tags,
+		proxied: target !== null,
+		upstream: target?.name ?? null,
+		dependencies,
+		source: route,
+	};
+}
+
+/** The upstream of a route; null where a handler answers. Routes that name one URL share its connections. */
+function resolveTarget(route: Route, shared: Shared): Upstream | null {
+	if (route.options.handler !== undefined) return null;
+	if (route.upstream instanceof Upstream) return route.upstream;
+	const url = route.upstream as string;
+	const known = shared.upstreams.get(url) ?? toUpstream(url);
+	shared.upstreams.set(url, known);
+	return known;
+}
+
+type Act = Pick<Plan, "act" | "actInfo" | "ask">;
+
+function compileForward(route: Route, target: Upstream, shared: Shared): Act {
+	const maxStreamBytes = route.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+	const timeouts: UpstreamTimeouts = {
+		...target.timeout,
+		...route.options.timeout,
+	};
+	const pool = shared.poolOf(target);
+	pool.allow(timeouts);
+	return {
+		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
+		ask: compileAsk(pool, timeouts, compileChoice(route, target)),
+		act(ctx) {
+			if (pool.inFlight >= pool.maxInFlight) {
+				ctx.onForwardFailed(busy());
+				return;
+			}
+			const { head } = ctx;
+			const streams = head.hasBody && !ctx.hasPayload;
+			if (!streams) {
+				startForward(ctx, pool, timeouts, ctx.payload);
+				return;
+			}
+			if (head.contentLength > maxStreamBytes) {
+				throw failure("ERR_BODY_TOO_LARGE");
+			}
+			ctx.wantBody();
+			const stream = (): void =>
+				startForward(ctx, pool, timeouts, ctx.req, maxStreamBytes);
+			if (head.isChunked || head.contentLength > smallBodyBytes) {
+				stream();
+				return;
+			}
+			takeSmallBody(ctx.req, head.contentLength, (bytes) => {
+				if (ctx.isOver || ctx.isAnswered) return;
+				if (bytes === null) stream();
+				else startForward(ctx, pool, timeouts, bytes);
+			});
+		},
+	};
+}
+
+function startForward(
+	ctx: RequestContext,
+	pool: UpstreamPool,
+	timeouts: UpstreamTimeouts,
+	body: Readable | Uint8Array | null,
+	maxBodyBytes: number = Number.POSITIVE_INFINITY,
+): void {
+	const { method, path, headers } = ctx.outgoing as UpstreamRequest;
+	const { watch } = ctx.runtime;
+	const forward = new Forward(
+		ctx,
+		ctx.res,
+		pool,
+		timeouts,
+		watch,
+		maxBodyBytes,
+	);
+	if (ctx.meter !== null) forward.record = new CallRecord();
+	if (ctx.plan.watchAttempt !== null) forward.watcher = ctx;
+	ctx.forward = forward;
+	ctx.isAnswered = true;
+	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;
+	forward.start({ method, path, headers, body, upgrade });
+}
+
+function compileHandler(route: Route): Act {
+	const handler = route.options.handler as (ctx: RequestContext) => unknown;
+	return {
+		actInfo: { phase: 8, name: "handler", mode: modeOf(handler) },
+		ask: null,
+		act(ctx) {
+			const result = handler(ctx);
+			if (!isThenable(result)) {
+				sendReply(ctx, toReply(result));
+				return;
+			}
+			return Promise.resolve(result).then(
+				(value) => sendReply(ctx, toReply(value)),
+				(error) => ctx.runtime.fail(ctx, toHttpError(error)),
+			);
+		},
+	};
+}

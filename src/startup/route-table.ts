@@ -1,0 +1,112 @@
+import { failure } from "../http/errors.ts";
+import { type Reply, reply } from "../http/reply.ts";
+import { route } from "../model/route.ts";
+import type { Context, Policy, Route, RouteInfo } from "../model/types.ts";
+import {
+	findClashes,
+	findProblems,
+	isRoutable,
+	routeName,
+	throwAll,
+} from "./check-route.ts";
+import { compileRoute, type Plan, type Shared } from "./compile.ts";
+import { Router } from "./router.ts";
+
+/** All routes of a gateway, compiled. */
+export interface RouteTable {
+	readonly router: Router<Plan>;
+	/** For every request that no route takes: 404, 405, OPTIONS, or a head that is refused. */
+	readonly fallback: Plan;
+	readonly infos: readonly RouteInfo[];
+	/** Every policy once, to be closed with the gateway. */
+	readonly policies: readonly Policy[];
+}
+
+/**
+ * Compiles all routes. The docs have dependencies of their own and not the
+ * gateway's: a browser could not open them with an API key.
+ *
+ * @throws TypeError that lists every problem of every route.
+ */
+export function compileRoutes(
+	declared: readonly Route[],
+	docs: readonly Route[],
+	shared: Shared,
+): RouteTable {
+	const routes = [...declared, ...docs];
+	const open: Shared = { ...shared, dependencies: {} };
+	const problems: string[] = [];
+	const routable: Route[] = [];
+	const entries = routes.flatMap((route) => {
+		const own = docs.includes(route) ? open : shared;
+		const found = findProblems(route, own.dependencies);
+		problems.push(...found);
+		if (found.length === 0 || isRoutable(route)) routable.push(route);
+		if (found.length > 0) return [];
+		try {
+			const value = compileRoute(route, own);
+			return [{ methods: route.methods, path: route.path, value }];
+		} catch (error) {
+			problems.push(`${routeName(route)}: ${messageOf(error)}`);
+			return [];
+		}
+	});
+	problems.push(...findClashes(routable));
+	const policies = new Set([
+		...shared.policies,
+		...routable.flatMap((one) => one.policies),
+	]);
+	const infos = entries.map((entry) => entry.value.info);
+	// Where a route is missing for its own problems, who looks for it would be misled.
+	if (problems.length === 0) {
+		const own = infos.filter(({ source }) => !docs.includes(source));
+		problems.push(...tellRoutes(policies, own));
+	}
+	throwAll(problems);
+	const router = new Router(entries);
+	return {
+		router,
+		fallback: compileRoute(createFallback(router), open),
+		infos,
+		policies: [...policies],
+	};
+}
+
+function* tellRoutes(
+	policies: Iterable<Policy>,
+	routes: readonly RouteInfo[],
+): Generator<string> {
+	for (const policy of policies) {
+		try {
+			policy.onRoutes?.(routes);
+		} catch (error) {
+			yield messageOf(error);
+		}
+	}
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** What answers where no route does. */
+function createFallback(router: Router<Plan>): Route {
+	return route.all("/*", {
+		operationId: "unmatched",
+		includeInDocs: false,
+		handler: (ctx) => answerUnmatched(ctx, router),
+	});
+}
+
+function answerUnmatched(ctx: Context, router: Router<Plan>): Reply {
+	const methods = router.allowed(ctx.url);
+	if (ctx.method === "OPTIONS" && methods.length > 0) {
+		return reply(204, null, { allow: methods.join(", ") });
+	}
+	if (methods.length === 0 && ctx.method !== "TRACE") {
+		throw failure("ERR_NO_ROUTE");
+	}
+	throw failure("ERR_METHOD_NOT_ALLOWED", {
+		headers: { allow: methods.join(", ") },
+	});
+}

@@ -1,0 +1,209 @@
+import type {
+	Dependency,
+	Input,
+	Outcome,
+	PolicyHooks,
+	Route,
+	StepInfo,
+} from "../model/types.ts";
+import type { PayloadPlan } from "../request/body.ts";
+import type { RequestContext, StepResult } from "../request/context.ts";
+import {
+	type DependencyOrder,
+	type DependencyPlan,
+	resolveDependency,
+} from "../request/dependencies.ts";
+import {
+	compileDeclaredForm,
+	compileInputForm,
+	compileReplacement,
+} from "../request/form-body.ts";
+import { compileBody } from "../request/json-body.ts";
+import type { Outgoing } from "../request/outgoing.ts";
+import { compileParameters } from "../request/parameters.ts";
+
+/** One step of a plan: it gives nothing to go on, or a reply to end with, or a promise of either. */
+export interface Step extends StepInfo {
+	readonly run: (ctx: RequestContext) => StepResult;
+}
+
+/** What policies want to be told at the end of a request; null where none does. */
+export type FinishHooks =
+	| readonly ((ctx: RequestContext, outcome: Outcome) => void)[]
+	| null;
+
+/** A policy's hooks for one route. */
+export interface NamedHooks {
+	readonly name: string;
+	readonly hooks: PolicyHooks;
+}
+
+/** Steps 2 and 5: a hook of each policy that has it. */
+export function policySteps(
+	phase: number,
+	hook: "onRequest" | "onAdmit",
+	hooks: readonly NamedHooks[],
+): Step[] {
+	return hooks.flatMap(({ name, hooks: own }) => {
+		const run = own[hook]?.bind(own) as Step["run"] | undefined;
+		if (run === undefined) return [];
+		return [{ phase, name: `${hook} ${name}`, mode: modeOf(own[hook]), run }];
+	});
+}
+
+/** Whether a function was written as an async one. */
+export function modeOf(written: unknown): "sync" | "async" {
+	return Object.prototype.toString.call(written) === "[object AsyncFunction]"
+		? "async"
+		: "sync";
+}
+
+/** What policies want to be told when a request begins; null where none does. */
+export type StartHooks = readonly ((ctx: RequestContext) => void)[] | null;
+
+/** Step 1 of every policy that has one. */
+export function startHooksOf(hooks: readonly NamedHooks[]): StartHooks {
+	const found = hooks.flatMap(({ hooks: own }) =>
+		own.onStart === undefined ? [] : [own.onStart.bind(own)],
+	);
+	return found.length === 0 ? null : found;
+}
+
+/** Whether a value is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		typeof (value as { then?: unknown }).then === "function"
+	);
+}
+
+/** Step 9 of every policy that has one. */
+export function finishHooksOf(hooks: readonly NamedHooks[]): FinishHooks {
+	const found = hooks.flatMap(({ hooks: own }) =>
+		own.onFinish === undefined ? [] : [own.onFinish.bind(own)],
+	);
+	return found.length === 0 ? null : found;
+}
+
+/** Step 3. */
+export function parameterSteps(route: Route, order: DependencyOrder): Step[] {
+	const run = compileParameters(route.options, order.inputs);
+	if (run === null) return [];
+	return [{ phase: 3, name: "parameters", mode: "sync", run }];
+}
+
+/** Steps 4 and 6: the dependencies that resolve before the body is read, or after. */
+export function dependencySteps(
+	phase: number,
+	order: DependencyOrder,
+	dependencies: Readonly<Record<string, Dependency>>,
+	isLate: boolean,
+): Step[] {
+	const names = Object.keys(dependencies);
+	const steps = order.plans
+		.filter((plan) => plan.isLate === isLate)
+		.map((plan): Step => toStep(phase, plan));
+	if (steps.length === 0) return steps;
+	const taken = names.flatMap((name, i) => {
+		const place = order.places[i] as number;
+		return order.plans[place]?.isLate === isLate ? [{ name, place }] : [];
+	});
+	const last = steps[steps.length - 1] as Step;
+	steps[steps.length - 1] = { ...last, run: thenTake(last.run, taken) };
+	return steps;
+}
+
+function toStep(phase: number, plan: DependencyPlan): Step {
+	return {
+		phase,
+		name: `dependency ${plan.dependency.name}`,
+		mode: plan.dependency.isAsync ? "async" : "sync",
+		run: (ctx) => resolveDependency(plan, ctx),
+	};
+}
+
+/** After the last dependency the values stand in `ctx.deps` under the route's names. */
+function thenTake(
+	run: Step["run"],
+	taken: readonly { readonly name: string; readonly place: number }[],
+): Step["run"] {
+	const take = (ctx: RequestContext): void => {
+		for (const { name, place } of taken) ctx.deps[name] = ctx.resolved[place];
+	};
+	return (ctx) => {
+		const result = run(ctx);
+		if (result instanceof Promise) {
+			return result.then((value) => {
+				take(ctx);
+				return value;
+			});
+		}
+		take(ctx);
+		return result;
+	};
+}
+
+/** Step 6. */
+export function payloadSteps(
+	route: Route,
+	payload: PayloadPlan | null,
+): Step[] {
+	if (payload === null) return [];
+	const name = route.options.body === undefined ? "form" : "body";
+	return [{ phase: 6, name, mode: "async", run: payload.read }];
+}
+
+/** Step 7: what goes out, and the policies that look at it. */
+export function outgoingSteps(
+	route: Route,
+	{ write }: Outgoing,
+	payload: PayloadPlan | null,
+	hooks: readonly NamedHooks[],
+): Step[] {
+	const replace = compileReplacement(route, payload?.form ?? null);
+	const steps: Step[] = [
+		{
+			phase: 7,
+			name: "outgoing",
+			mode: "sync",
+			run(ctx) {
+				if (replace !== null) replace(ctx);
+				ctx.outgoing = write(ctx);
+				return undefined;
+			},
+		},
+	];
+	for (const { name, hooks: own } of hooks) {
+		const hook = own.onUpstreamRequest?.bind(own);
+		if (hook === undefined) continue;
+		steps.push({
+			phase: 7,
+			name: `onUpstreamRequest ${name}`,
+			mode: modeOf(own.onUpstreamRequest),
+			run: (ctx) =>
+				hook(
+					ctx,
+					ctx.outgoing as NonNullable<typeof ctx.outgoing>,
+				) as StepResult,
+		});
+	}
+	return steps;
+}
+
+/**
+ * Compiles step 6: the declared body or form, or the form that a dependency
+ * needs. Null where nothing reads the body: then it streams.
+ */
+export function compilePayload(
+	route: Route,
+	inputs: readonly Input[],
+): PayloadPlan | null {
+	const { body, form } = route.options;
+	if (body !== undefined) {
+		return { read: compileBody(route, body), form: null };
+	}
+	if (form !== undefined) return compileDeclaredForm(route, form, inputs);
+	const asks = inputs.some((value) => value.source === "form");
+	return asks ? { read: compileInputForm(route, inputs), form: null } : null;
+}
