@@ -8,11 +8,10 @@ import { randomInt } from "node:crypto";
 import { headgate, load } from "./http/gateway-source.ts";
 import type { ApiKeyModule } from "./http/policies.ts";
 
-const { apiKey } = await load<ApiKeyModule>("policies/auth/api-key.ts");
+const { apiKey } = await load<ApiKeyModule>("auth/api-key");
 const { createGateway, route } = headgate;
-const { createKey } = await load<typeof import("../src/policies/auth/keys.ts")>(
-	"policies/auth/keys.ts",
-);
+const { createKey } =
+	await load<typeof import("../src/policies/auth/keys.ts")>("keys");
 
 const rounds = Number(process.argv[2] ?? 20_000);
 const { key } = createKey();

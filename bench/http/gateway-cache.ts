@@ -3,7 +3,7 @@ import { upstreamUrl } from "./contender.ts";
 import { headgate, load, serve } from "./gateway-source.ts";
 import type { CacheModule } from "./policies.ts";
 
-const { cache } = await load<CacheModule>("policies/cache/cache.ts");
+const { cache } = await load<CacheModule>("cache");
 
 await serve({
 	routes: [

@@ -10,19 +10,11 @@ import type {
 	RequestIdModule,
 } from "./policies.ts";
 
-const { jwt } = await load<JwtModule>("policies/auth/jwt.ts");
-const { rateLimit } = await load<RateLimitModule>(
-	"policies/rate-limit/rate-limit.ts",
-);
-const { accessLog } = await load<AccessLogModule>(
-	"policies/observability/access-log.ts",
-);
-const { metrics } = await load<MetricsModule>(
-	"policies/observability/metrics.ts",
-);
-const { requestId } = await load<RequestIdModule>(
-	"policies/observability/request-id.ts",
-);
+const { jwt } = await load<JwtModule>("auth/jwt");
+const { rateLimit } = await load<RateLimitModule>("rate-limit");
+const { accessLog } = await load<AccessLogModule>("access-log");
+const { metrics } = await load<MetricsModule>("metrics");
+const { requestId } = await load<RequestIdModule>("request-id");
 
 const caller = jwt({
 	algorithms: ["HS256"],

@@ -17,17 +17,15 @@ import type {
 } from "./policies.ts";
 import { startRedis } from "./redis.ts";
 
-const observability = "policies/observability";
-
 /** Each loads its own module alone, so that one that is missing skips its own row only. */
 const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 	"api-key": async () => {
-		const { apiKey } = await load<ApiKeyModule>("policies/auth/api-key.ts");
+		const { apiKey } = await load<ApiKeyModule>("auth/api-key");
 		const keys = [{ key: apiKeyValue, id: "bench" }];
 		return { dependencies: { caller: apiKey({ header: "x-api-key", keys }) } };
 	},
 	jwt: async () => {
-		const { jwt } = await load<JwtModule>("policies/auth/jwt.ts");
+		const { jwt } = await load<JwtModule>("auth/jwt");
 		const caller = jwt({
 			algorithms: ["HS256"],
 			secret: jwtSecret,
@@ -37,19 +35,13 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		return { dependencies: { caller } };
 	},
 	"rate-limit": async () => {
-		const { rateLimit } = await load<RateLimitModule>(
-			"policies/rate-limit/rate-limit.ts",
-		);
+		const { rateLimit } = await load<RateLimitModule>("rate-limit");
 		return { policies: [rateLimit({ limit: 1e12, windowMs: 1000 })] };
 	},
 	/** One call of a script, to a Redis on another core. */
 	"rate-limit-redis": async () => {
-		const { rateLimit } = await load<RateLimitModule>(
-			"policies/rate-limit/rate-limit.ts",
-		);
-		const { redisStore } = await load<RedisLimitModule>(
-			"policies/rate-limit/redis.ts",
-		);
+		const { rateLimit } = await load<RateLimitModule>("rate-limit");
+		const { redisStore } = await load<RedisLimitModule>("rate-limit/redis");
 		const store = redisStore({ url: await startRedis(), budgetMs: 1000 });
 		store.open();
 		await store.connected();
@@ -58,27 +50,19 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 		return { policies: [rateLimit({ ...limit, name, store })] };
 	},
 	"access-log": async () => {
-		const { accessLog } = await load<AccessLogModule>(
-			`${observability}/access-log.ts`,
-		);
+		const { accessLog } = await load<AccessLogModule>("access-log");
 		return { policies: [accessLog({ destination: "/dev/null" })] };
 	},
 	metrics: async () => {
-		const { metrics } = await load<MetricsModule>(
-			`${observability}/metrics.ts`,
-		);
+		const { metrics } = await load<MetricsModule>("metrics");
 		return { policies: [metrics()] };
 	},
 	"request-id": async () => {
-		const { requestId } = await load<RequestIdModule>(
-			`${observability}/request-id.ts`,
-		);
+		const { requestId } = await load<RequestIdModule>("request-id");
 		return { policies: [requestId()] };
 	},
 	status: async () => {
-		const { status } = await load<StatusModule>(
-			`${observability}/status/status.ts`,
-		);
+		const { status } = await load<StatusModule>("status");
 		const { policy, routes } = status({ dependencies: {} });
 		return { policies: [policy], routes };
 	},
@@ -126,12 +110,12 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 };
 
 async function traced(options: object): Promise<Layer> {
-	const { tracing } = await load<TracingModule>(`${observability}/tracing.ts`);
+	const { tracing } = await load<TracingModule>("tracing");
 	return { policies: [tracing(options)] };
 }
 
 async function cached(options: object): Promise<Layer> {
-	const { cache } = await load<CacheModule>("policies/cache/cache.ts");
+	const { cache } = await load<CacheModule>("cache");
 	return { policies: [cache({ ttlSeconds: 3600, ...options })] };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type * as Headgate from "../../src/index.ts";
 import { announce, skip } from "./contender.ts";
@@ -8,21 +8,22 @@ const source = process.env.GATEWAY_SRC
 	? pathToFileURL(`${process.env.GATEWAY_SRC}/`)
 	: new URL("../../src/", import.meta.url);
 
-/** Loads a module of the gateway; a variant whose parts do not exist yet is skipped. */
-export async function load<T>(path: string): Promise<T> {
-	try {
-		const isSource = existsSync(new URL("index.ts", source));
-		const name = isSource ? path : path.replace(/\.ts$/, ".js");
-		return await import(new URL(name, source).href);
-	} catch (error) {
-		const { code, message } = error as NodeJS.ErrnoException;
-		if (code !== "ERR_MODULE_NOT_FOUND") throw error;
-		return skip(`not built yet: ${/src\/[\w/.-]+/.exec(message)?.[0] ?? path}`);
-	}
+/** Loads what a subpath such as "auth/jwt" exports, "." for the main entry; a variant whose parts do not exist yet is skipped. */
+export async function load<T>(subpath: string): Promise<T> {
+	const manifest = JSON.parse(
+		readFileSync(new URL("../package.json", source), "utf8"),
+	);
+	const name = subpath === "." ? "." : `./${subpath}`;
+	const built: string | undefined = manifest.exports[name]?.default;
+	if (built === undefined) return skip(`no subpath ${name} yet`);
+	const path = built.replace("./dist/", "");
+	const isSource = existsSync(new URL("index.ts", source));
+	const file = isSource ? path.replace(/\.js$/, ".ts") : path;
+	return await import(new URL(file, source).href);
 }
 
 /** The public API under test. */
-export const headgate: typeof Headgate = await load("index.ts");
+export const headgate: typeof Headgate = await load(".");
 
 /** Serves a gateway on `PORT` (0 by default) and announces it. No docs page: a worktree has not built its files. */
 export async function serve(options: Headgate.GatewayOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { upstreamUrl } from "./contender.ts";
 import { headgate, load, serve } from "./gateway-source.ts";
 import type { ApiKeyModule } from "./policies.ts";
 
-const { apiKey } = await load<ApiKeyModule>("policies/auth/api-key.ts");
+const { apiKey } = await load<ApiKeyModule>("auth/api-key");
 const { route, Type } = headgate;
 
 const caller = apiKey({
