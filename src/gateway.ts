@@ -1,21 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import {
-	type CloseOptions,
-	defaultLogger,
-	type GatewayOptions,
-	type ListenOptions,
-	toBlockList,
-	toLimits,
-	toOverrides,
+import { DeadlineWatch } from "./http/deadlines.ts";
+import type {
+	CloseOptions,
+	GatewayOptions,
+	ListenOptions,
 } from "./model/gateway-options.ts";
 import { route } from "./model/route.ts";
 import type { Policy, RouteInfo, StepInfo } from "./model/types.ts";
+import type { Upstream } from "./model/upstream.ts";
 import { createDocument, type OpenApiDocument } from "./openapi/document.ts";
 import { docsRoutes, type MakeRoute } from "./openapi/page.ts";
-import { DeadlineWatch } from "./proxy/deadlines.ts";
 import { createHandler, type RequestHandler } from "./request/handler.ts";
-import { toSafeLogger } from "./request/logger.ts";
+import { defaultLogger, toSafeLogger } from "./request/logger.ts";
 import { OpenRequests } from "./request/open-requests.ts";
 import { sendFailure } from "./request/reply.ts";
 import type { Runtime } from "./request/runtime.ts";
@@ -29,7 +26,8 @@ import { Listener, type Listening } from "./server/listener.ts";
 import { createServer } from "./server/server.ts";
 import { checkGateway } from "./startup/check-gateway.ts";
 import { compileRoutes, type RouteTable } from "./startup/route-table.ts";
-import { type Upstream, UpstreamPool } from "./upstream/upstream.ts";
+import { toBlockList, toLimits, toOverrides } from "./startup/settings.ts";
+import { UpstreamPool } from "./upstream/pool.ts";
 
 /** A gateway that has been compiled. Made by {@link createGateway}. */
 export interface Gateway {

@@ -26,12 +26,14 @@ export {
 export type {
 	CloseOptions,
 	DocsOptions,
+	GatewayLimits,
 	GatewayOptions,
 	ListenOptions,
 } from "./model/gateway-options.ts";
+export type { MaybePromise } from "./model/maybe-promise.ts";
+export type { AttemptEnd, UpstreamAttempt } from "./model/outcome.ts";
 export { type RouteBuilder, type RouteContext, route } from "./model/route.ts";
 export type {
-	AttemptEnd,
 	BodyObserver,
 	Context,
 	ContextValues,
@@ -45,7 +47,6 @@ export type {
 	Input,
 	InputSource,
 	Logger,
-	MaybePromise,
 	Needs,
 	NeedValues,
 	Outcome,
@@ -61,7 +62,6 @@ export type {
 	SharedOptions,
 	StepInfo,
 	StepTiming,
-	UpstreamAttempt,
 	UpstreamHead,
 	UpstreamReader,
 	UpstreamRequest,
@@ -69,6 +69,13 @@ export type {
 	WatchedAttempt,
 	WithheldSource,
 } from "./model/types.ts";
+export {
+	type Upstream,
+	type UpstreamOptions,
+	type UpstreamPoolOptions,
+	type UpstreamTimeouts,
+	upstream,
+} from "./model/upstream.ts";
 export type { OpenApiDocument } from "./openapi/document.ts";
 export {
 	type FileOptions,
@@ -88,13 +95,5 @@ export type {
 	Shape,
 	StandardSchema,
 } from "./params/schema.ts";
-export type { GatewayLimits } from "./request/runtime.ts";
 export type { InjectRequest, InjectResponse } from "./server/inject.ts";
 export type { Listening } from "./server/listener.ts";
-export {
-	type Upstream,
-	type UpstreamOptions,
-	type UpstreamPoolOptions,
-	type UpstreamTimeouts,
-	upstream,
-} from "./upstream/upstream.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { type ErrorCode, failure } from "../src/http/errors.ts";
 import { createGateway, reply, route, upstream } from "../src/index.ts";
-import { toLimits } from "../src/model/gateway-options.ts";
 import { compilePlan } from "../src/params/form/form-plan.ts";
+import { toLimits } from "../src/startup/settings.ts";
 import { tableRows } from "./helpers/markdown.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -139,7 +139,7 @@ suite("docs/operations.md", () => {
 			namesOf(tableRows(page, "## Listening")),
 			propertiesOf(options, "ListenOptions").sort(),
 		);
-		const source = read("src/upstream/upstream.ts");
+		const source = read("src/model/upstream.ts");
 		const names = namesOf(tableRows(page, "## Upstreams"));
 		assert.deepEqual(
 			[...new Set(names.map((name) => name.replace(/\..*/, "")))],

@@ -53,3 +53,6 @@ export type Dependencies = Readonly<Record<string, Dependency>>;
 export type DependencyValues<D> = {
 	readonly [K in keyof D]: D[K] extends Dependency<infer T> ? T : never;
 };
+
+/** Test doubles and the like: what stands in for a dependency. */
+export type Overrides = ReadonlyMap<Dependency, Dependency>;

@@ -140,3 +140,8 @@ export const input: InputBuilder = Object.assign(declare, {
 	cookie: from("cookie"),
 	form: from("form"),
 });
+
+/** Whether it was made by `dependency()`. */
+export function isDependency(value: unknown): value is Dependency {
+	return (value as { kind?: unknown } | null)?.kind === "dependency";
+}

@@ -1,10 +1,5 @@
-import { BlockList, isIP } from "node:net";
 import type { TlsOptions } from "node:tls";
 import type { ErrorFormat } from "../http/reply.ts";
-import type { Overrides } from "../request/dependencies.ts";
-import type { GatewayLimits } from "../request/runtime.ts";
-import { isDependency } from "../startup/check-route.ts";
-import { dependency } from "./dependency.ts";
 import type {
 	Dependencies,
 	Dependency,
@@ -74,80 +69,16 @@ export interface CloseOptions {
 	readonly timeoutMs?: number;
 }
 
-/** The limits with their defaults. */
-export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {
-	for (const [name, value] of Object.entries(limits)) {
-		if (typeof value !== "number" || !(value >= 0)) {
-			throw new TypeError(
-				`limits.${name} must be a number of at least 0, got ${value}`,
-			);
-		}
-	}
-	return {
-		headerBytes: 16 * 1024,
-		headersMs: 30_000,
-		bodyIdleMs: 30_000,
-		keepAliveMs: 65_000,
-		connections: 0,
-		...limits,
-	};
-}
-
-/**
- * The list of trusted proxies; null where there is none.
- *
- * @throws TypeError when an entry is neither an address nor a CIDR.
- */
-export function toBlockList(
-	entries: readonly string[] | undefined,
-): BlockList | null {
-	if (entries === undefined || entries.length === 0) return null;
-	const list = new BlockList();
-	for (const entry of entries) {
-		const [address = "", bits, ...rest] = entry.split("/");
-		const version = isIP(address);
-		const family = version === 6 ? "ipv6" : "ipv4";
-		const most = version === 6 ? 128 : 32;
-		const isBits =
-			bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-		if (version === 0 || !isBits || rest.length > 0) {
-			throw new TypeError(
-				`trustedProxies: "${entry}" is neither an address nor a CIDR`,
-			);
-		}
-		if (bits === undefined) list.addAddress(address, family);
-		else list.addSubnet(address, Number(bits), family);
-	}
-	return list;
-}
-
-/** What stands in for dependencies; a plain value becomes one that gives it. */
-export function toOverrides(pairs: GatewayOptions["overrides"]): Overrides {
-	const overrides = new Map<Dependency, Dependency>();
-	for (const [original, replacement] of pairs ?? []) {
-		overrides.set(
-			original,
-			isDependency(replacement) ? replacement : dependency(() => replacement),
-		);
-	}
-	return overrides;
-}
-
-/** Warnings and errors as JSON lines on standard error; the rest is for a real logger. */
-export const defaultLogger: Logger = {
-	error: (details, message) => write("error", details, message),
-	warn: (details, message) => write("warn", details, message),
-	info: () => undefined,
-};
-
-function write(level: string, details: object, message: string): void {
-	const time = new Date().toISOString();
-	const line = { level, time, message, ...details };
-	process.stderr.write(`${JSON.stringify(line, replaceErrors)}\n`);
-}
-
-function replaceErrors(_key: string, value: unknown): unknown {
-	if (!(value instanceof Error)) return value;
-	const { name, message, stack, cause } = value;
-	return { name, message, stack, cause };
+/** Limits on what clients may send and how long they may take. */
+export interface GatewayLimits {
+	/** Bytes of a request head; more is a 431. Default 16 KiB. */
+	readonly headerBytes: number;
+	/** For a whole head, in milliseconds; later is a 408. Default 30,000. */
+	readonly headersMs: number;
+	/** Of silence within a request body, in milliseconds; longer is a 408. Default 30,000. */
+	readonly bodyIdleMs: number;
+	/** An idle connection is closed after so many milliseconds. Default 65,000. */
+	readonly keepAliveMs: number;
+	/** Connections at the same time; more are closed at once. Default 0: no limit. */
+	readonly connections: number;
 }

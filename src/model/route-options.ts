@@ -1,8 +1,9 @@
 import type { Reply } from "../http/reply.ts";
 import type { FormLimits, FormShape } from "../params/form/form.ts";
 import type { Schema, Shape } from "../params/schema.ts";
-import type { Upstream, UpstreamTimeouts } from "../upstream/upstream.ts";
-import type { Context, Dependencies, MaybePromise, Policy } from "./types.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import type { Context, Dependencies, Policy } from "./types.ts";
+import type { Upstream, UpstreamTimeouts } from "./upstream.ts";
 
 /** A value that can stand in a query, header or form field: undefined leaves it out, an array repeats it. */
 export type FieldValue =

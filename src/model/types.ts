@@ -15,8 +15,6 @@ import type {
 	Schema,
 	Shape,
 } from "../params/schema.ts";
-import type { WithheldSource } from "../request/withheld-credentials.ts";
-import type { Upstream } from "../upstream/upstream.ts";
 import type {
 	BodyObserver,
 	UpstreamHead,
@@ -24,12 +22,10 @@ import type {
 } from "./body-types.ts";
 import type { Dependencies } from "./dependency-types.ts";
 import type { DocsContribution } from "./docs.ts";
-import type {
-	Outcome,
-	UpstreamAttempt,
-	WatchedAttempt,
-} from "./observation.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import type { Outcome, UpstreamAttempt, WatchedAttempt } from "./outcome.ts";
 import type { Fields, RouteOptions } from "./route-options.ts";
+import type { Upstream } from "./upstream.ts";
 
 export type {
 	BodyObserver,
@@ -51,18 +47,15 @@ export type {
 	SecurityScheme,
 	SecuritySchemes,
 } from "./docs.ts";
+export type { MaybePromise } from "./maybe-promise.ts";
 export type {
 	AttemptEnd,
 	Outcome,
 	StepTiming,
 	UpstreamAttempt,
 	WatchedAttempt,
-} from "./observation.ts";
-export type {
-	OptionalNames,
-	PathNames,
-	PathValues,
-} from "./path-names.ts";
+} from "./outcome.ts";
+export type { OptionalNames, PathNames, PathValues } from "./path-names.ts";
 export type {
 	Fields,
 	FieldValue,
@@ -85,11 +78,7 @@ export type {
 	Schema,
 	Shape,
 	Upstream,
-	WithheldSource,
 };
-
-/** A value or a promise of it. Only what is thenable is awaited. */
-export type MaybePromise<T> = T | Promise<T>;
 
 /** What a request's values are, part by part. The parts a route does not declare keep their defaults. */
 export interface ContextValues {
@@ -171,6 +160,9 @@ export interface Context<V extends ContextValues = ContextValues> {
 	/** Takes every value of that name off what the client sent before it goes upstream: a credential that was for the gateway alone. */
 	withhold(source: WithheldSource, name: string): void;
 }
+
+/** The parts of a request that carry named values from which one can be taken off. */
+export type WithheldSource = "query" | "header" | "cookie";
 
 /** What is about to go upstream: `onUpstreamRequest` may change it. */
 export interface UpstreamRequest {

@@ -2,12 +2,8 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Reply } from "../http/reply.ts";
 import type { DocsOptions } from "../model/gateway-options.ts";
-import type {
-	Context,
-	Dependencies,
-	MaybePromise,
-	Route,
-} from "../model/types.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
+import type { Context, Dependencies, Route } from "../model/types.ts";
 import { Content, toDigest } from "./content.ts";
 import {
 	listOrigins,

@@ -1,10 +1,11 @@
 import type { Dispatcher } from "undici";
+import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import { failure, type HttpError } from "../http/errors.ts";
 import { ResponseHead } from "../http/headers.ts";
+import type { UpstreamTimeouts } from "../model/upstream.ts";
 import { isResetNow } from "../upstream/connector.ts";
-import type { UpstreamPool, UpstreamTimeouts } from "../upstream/upstream.ts";
-import type { DeadlineWatch, Watched } from "./deadlines.ts";
-import { toFailure } from "./failures.ts";
+import { toFailure } from "../upstream/failures.ts";
+import type { UpstreamPool } from "../upstream/pool.ts";
 import { UpstreamCall } from "./upstream-call.ts";
 
 /** Gets the answer; false ends the call there, and nothing more is told. */

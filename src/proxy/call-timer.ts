@@ -1,6 +1,6 @@
+import { type DeadlineWatch, tickMs } from "../http/deadlines.ts";
 import type { ErrorCode } from "../http/errors.ts";
-import type { UpstreamTimeouts } from "../upstream/upstream.ts";
-import { type DeadlineWatch, tickMs } from "./deadlines.ts";
+import type { UpstreamTimeouts } from "../model/upstream.ts";
 
 /** What a call waits for. */
 export type Awaited = "connection" | "head" | "body" | "nothing";

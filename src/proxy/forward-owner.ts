@@ -1,18 +1,7 @@
 import type { Duplex, Readable } from "node:stream";
 import type { HttpError } from "../http/errors.ts";
+import type { ForwardRequest } from "../upstream/connections.ts";
 import type { AnswerHead } from "./response-writer.ts";
-
-/** What one call sends. */
-export interface ForwardRequest {
-	readonly method: string;
-	/** Path and query, percent-encoded. */
-	readonly path: string;
-	/** Names and values in turn. */
-	readonly headers: string[];
-	readonly body: Readable | Uint8Array | null;
-	/** The protocol that the connection is to become; null for plain HTTP. */
-	readonly upgrade: string | null;
-}
 
 /** The request that a forward works for. */
 export interface ForwardOwner {

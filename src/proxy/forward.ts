@@ -1,14 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
+import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import { failure, type HttpError } from "../http/errors.ts";
+import type { UpstreamTimeouts } from "../model/upstream.ts";
 import { isResetNow } from "../upstream/connector.ts";
-import type { UpstreamPool, UpstreamTimeouts } from "../upstream/upstream.ts";
+import { toFailure } from "../upstream/failures.ts";
+import type { UpstreamPool } from "../upstream/pool.ts";
 import type { Awaited } from "./call-timer.ts";
 import { passBytes } from "./collect-young.ts";
-import type { DeadlineWatch, Watched } from "./deadlines.ts";
 import { sendEarlyHints } from "./early-hints.ts";
-import { toFailure } from "./failures.ts";
 import { type ForwardOwner, isClientSilent } from "./forward-owner.ts";
 import { Gathering } from "./gathering.ts";
 import { type HeldHead, holdHead } from "./held-heads.ts";

@@ -4,8 +4,8 @@ import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
 import { removeNames } from "../http/header-list.ts";
 import { ResponseHead } from "../http/headers.ts";
 import { isEventStream } from "../http/reply.ts";
+import type { ForwardRequest } from "../upstream/connections.ts";
 import type { CallRecord } from "./call-record.ts";
-import type { ForwardRequest } from "./forward-owner.ts";
 
 /** The head of a switch to the protocol that was asked for; null for any other: nobody may switch unasked (RFC 9110 section 7.8). */
 export function toSwitch(

@@ -1,6 +1,6 @@
+import type { ForwardRequest } from "../upstream/connections.ts";
 import { wasNew } from "../upstream/connector.ts";
-import { errorCode } from "./failures.ts";
-import type { ForwardRequest } from "./forward-owner.ts";
+import { errorCode } from "../upstream/failures.ts";
 
 const idempotent: ReadonlySet<string> = new Set([
 	"GET",

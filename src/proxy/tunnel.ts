@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { DeadlineWatch, Watched } from "./deadlines.ts";
+import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import { FrameTracker, goingAwayFrame } from "./websocket-frames.ts";
 
 /** A socket's own count of what it has read; a plain stream has none. */

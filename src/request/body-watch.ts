@@ -1,4 +1,4 @@
-import type { DeadlineWatch, Watched } from "../proxy/deadlines.ts";
+import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import { noBytes } from "./body.ts";
 import type { RequestContext } from "./context.ts";
 

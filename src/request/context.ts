@@ -4,27 +4,25 @@ import { breakOff, lingerOnClose } from "../connection/closing.ts";
 import { clientAddress, type PeerRequest } from "../connection/peer.ts";
 import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
 import type { Reply } from "../http/reply.ts";
+import type { AttemptEnd, UpstreamAttempt } from "../model/outcome.ts";
 import type {
 	Context,
 	Fields,
 	RouteInfo,
 	UpstreamReader,
 	UpstreamRequest,
+	WithheldSource,
 } from "../model/types.ts";
 import type { ForwardOwner } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import type {
-	AttemptEnd,
-	AttemptWatcher,
-	UpstreamAttempt,
-} from "../upstream/attempts.ts";
+import type { AttemptWatcher } from "../upstream/attempts.ts";
 import type { ResolutionState } from "./dependencies.ts";
 import type { WatchAttempts } from "./hooks.ts";
 import { cleanUp, tellOver, tellPolicies } from "./outcome.ts";
 import { previewOutgoing } from "./outgoing.ts";
 import { RequestState } from "./request.ts";
 import { answerInstead } from "./response.ts";
-import { Withheld, type WithheldSource } from "./withheld-credentials.ts";
+import { Withheld } from "./withheld-credentials.ts";
 
 /**
  * One request on its way through its plan. It has no fields but those of

@@ -1,10 +1,7 @@
 import { Reply } from "../http/reply.ts";
-import type {
-	Context,
-	Dependency,
-	Input,
-	MaybePromise,
-} from "../model/types.ts";
+import type { Overrides } from "../model/dependency-types.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
+import type { Context, Dependency, Input } from "../model/types.ts";
 
 /** What a dependency's need is read from. */
 interface NeedPlan {
@@ -47,9 +44,6 @@ export interface DependencyOrder {
 	/** For each dependency asked for, the place of its value. */
 	readonly places: readonly number[];
 }
-
-/** Test doubles and the like: what stands in for a dependency. */
-export type Overrides = ReadonlyMap<Dependency, Dependency>;
 
 /**
  * The order in which dependencies resolve: needs first, each once. A cycle is

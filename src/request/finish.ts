@@ -1,4 +1,4 @@
-import type { Outcome, StepTiming } from "../model/observation.ts";
+import type { Outcome, StepTiming } from "../model/outcome.ts";
 import type { CallRecord } from "../proxy/call-record.ts";
 import type { RequestContext } from "./context.ts";
 import type { Meter } from "./timings.ts";

@@ -9,10 +9,10 @@ import {
 	pathLength,
 	toOriginForm,
 } from "../http/target.ts";
+import { isThenable } from "../model/maybe-promise.ts";
 import { allMethods } from "../model/route.ts";
 import type { Plan } from "../startup/compile.ts";
 import type { Match, Router } from "../startup/router.ts";
-import { isThenable } from "../startup/steps.ts";
 import { BodyWatch } from "./body-watch.ts";
 import { RequestContext } from "./context.ts";
 import { tellStart } from "./outcome.ts";

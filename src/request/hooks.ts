@@ -1,8 +1,11 @@
-import type { WatchedAttempt } from "../model/observation.ts";
+import type {
+	AttemptEnd,
+	UpstreamAttempt,
+	WatchedAttempt,
+} from "../model/outcome.ts";
 import type { PolicyHooks } from "../model/types.ts";
 import type { Plan } from "../startup/compile.ts";
 import type { NamedHooks, Step } from "../startup/steps.ts";
-import type { AttemptEnd, UpstreamAttempt } from "../upstream/attempts.ts";
 import type { RequestContext } from "./context.ts";
 
 /** Shows a call to the upstream to the policies; gives back what is told how it ended. */

@@ -22,3 +22,22 @@ export function toSafeLogger(logger: Logger): Logger {
 		};
 	return { error: safe("error"), warn: safe("warn"), info: safe("info") };
 }
+
+/** Warnings and errors as JSON lines on standard error; the rest is for a real logger. */
+export const defaultLogger: Logger = {
+	error: (details, message) => write("error", details, message),
+	warn: (details, message) => write("warn", details, message),
+	info: () => undefined,
+};
+
+function write(level: string, details: object, message: string): void {
+	const time = new Date().toISOString();
+	const line = { level, time, message, ...details };
+	process.stderr.write(`${JSON.stringify(line, replaceErrors)}\n`);
+}
+
+function replaceErrors(_key: string, value: unknown): unknown {
+	if (!(value instanceof Error)) return value;
+	const { name, message, stack, cause } = value;
+	return { name, message, stack, cause };
+}

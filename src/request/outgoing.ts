@@ -8,7 +8,7 @@ import type {
 	Route,
 	UpstreamRequest,
 } from "../model/types.ts";
-import type { Upstream } from "../upstream/upstream.ts";
+import type { Upstream } from "../model/upstream.ts";
 import type { RequestContext } from "./context.ts";
 import { compileTarget, type Write } from "./request-target.ts";
 import { withoutCookies } from "./withheld-credentials.ts";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
-import type { DeadlineWatch, Watched } from "../proxy/deadlines.ts";
+import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 
 /**
  * A stream of events of a handler's own. It has no end: when the gateway closes

@@ -1,16 +1,16 @@
 import { gatewayName } from "../connection/peer.ts";
 import { type HttpError, toHttpError } from "../http/errors.ts";
 import { Reply } from "../http/reply.ts";
+import { modeOf } from "../model/maybe-promise.ts";
 import type {
 	BodyObserver,
 	PolicyHooks,
 	Route,
 	UpstreamResponse,
 } from "../model/types.ts";
+import type { Upstream } from "../model/upstream.ts";
 import type { ForwardObserver } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import { modeOf } from "../startup/steps.ts";
-import type { Upstream } from "../upstream/upstream.ts";
 import type { RequestContext } from "./context.ts";
 import { readsAnswer } from "./outgoing.ts";
 import { compileRead } from "./read-response.ts";

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { StepTiming } from "../model/observation.ts";
+import type { StepTiming } from "../model/outcome.ts";
 import type { StepInfo } from "../model/types.ts";
 
 /** What is measured of a request. Made only where a policy has `onFinish`. */

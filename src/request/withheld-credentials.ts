@@ -1,5 +1,4 @@
-/** The parts of a request that carry named values from which one can be taken off. */
-export type WithheldSource = "query" | "header" | "cookie";
+import type { WithheldSource } from "../model/types.ts";
 
 /** The names whose values stay here; header names in lower case. */
 export class Withheld {

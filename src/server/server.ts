@@ -15,8 +15,8 @@ import { lingerOnClose } from "../connection/closing.ts";
 import { afterEarlier, knownPeer } from "../connection/peer.ts";
 import { type ErrorCode, failure } from "../http/errors.ts";
 import { type ErrorFormat, toErrorReply } from "../http/reply.ts";
+import type { GatewayLimits } from "../model/gateway-options.ts";
 import type { RequestHandler } from "../request/handler.ts";
-import type { GatewayLimits } from "../request/runtime.ts";
 import { isTakenOut, type UpgradeHandler } from "../request/upgrade.ts";
 
 /** A server of node's own, set up by the wire rules. */

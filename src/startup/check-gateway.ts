@@ -1,15 +1,13 @@
-import {
-	type DocsOptions,
-	type GatewayOptions,
-	toBlockList,
-	toLimits,
+import { isDependency } from "../model/dependency.ts";
+import type {
+	DocsOptions,
+	GatewayLimits,
+	GatewayOptions,
 } from "../model/gateway-options.ts";
 import type { Logger } from "../model/types.ts";
-import type { GatewayLimits } from "../request/runtime.ts";
 import {
 	findClashes,
 	findProblems,
-	isDependency,
 	isRoutable,
 	throwAll,
 } from "./check-route.ts";
@@ -19,6 +17,7 @@ import {
 	type Known,
 	messageOf,
 } from "./check-route-options.ts";
+import { toBlockList, toLimits } from "./settings.ts";
 
 /**
  * Checks what a gateway is made of, but its routes: those are checked when they

@@ -1,9 +1,10 @@
+import { isDependency } from "../model/dependency.ts";
 import { allMethods, toName } from "../model/route.ts";
-import type { Dependencies, Dependency, Input, Route } from "../model/types.ts";
+import type { Dependencies, Input, Route } from "../model/types.ts";
+import { Upstream, upstream } from "../model/upstream.ts";
 import { compileSchema } from "../params/schema.ts";
 import { compileTemplate, templateNames } from "../proxy/path-template.ts";
 import { orderDependencies } from "../request/dependencies.ts";
-import { Upstream, upstream } from "../upstream/upstream.ts";
 import { checkOptions, messageOf } from "./check-route-options.ts";
 import { knownMethods, RouteTree, refusedMethods } from "./router.ts";
 
@@ -142,11 +143,6 @@ function* checkDependencies(
 	const { inputs } = orderDependencies(roots, new Map());
 	for (const input of inputs) yield* checkInput(route, input);
 	yield* checkFields(route, inputs);
-}
-
-/** Whether it was made by `dependency()`. */
-export function isDependency(value: unknown): value is Dependency {
-	return (value as { kind?: unknown } | null)?.kind === "dependency";
 }
 
 /** A form is read once: a field has one type, whoever asks for it. */

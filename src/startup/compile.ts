@@ -1,6 +1,8 @@
 import type { Readable } from "node:stream";
 import { failure, toHttpError } from "../http/errors.ts";
 import { reply } from "../http/reply.ts";
+import type { Overrides } from "../model/dependency-types.ts";
+import { isThenable, modeOf } from "../model/maybe-promise.ts";
 import type {
 	Dependencies,
 	Policy,
@@ -9,12 +11,16 @@ import type {
 	StepInfo,
 	UpstreamRequest,
 } from "../model/types.ts";
+import {
+	upstream as toUpstream,
+	Upstream,
+	type UpstreamTimeouts,
+} from "../model/upstream.ts";
 import { CallRecord } from "../proxy/call-record.ts";
-import { busy } from "../proxy/failures.ts";
 import { Forward } from "../proxy/forward.ts";
 import { type AskUpstream, compileAsk } from "../request/call.ts";
 import type { RequestContext } from "../request/context.ts";
-import { type Overrides, orderDependencies } from "../request/dependencies.ts";
+import { orderDependencies } from "../request/dependencies.ts";
 import {
 	compileAttempts,
 	timed,
@@ -31,19 +37,13 @@ import {
 } from "../request/response.ts";
 import { smallBodyBytes, takeSmallBody } from "../request/small-body.ts";
 import { compileWithin, type RunWithin } from "../request/within.ts";
-import {
-	upstream as toUpstream,
-	Upstream,
-	type UpstreamPool,
-	type UpstreamTimeouts,
-} from "../upstream/upstream.ts";
+import { busy } from "../upstream/failures.ts";
+import type { UpstreamPool } from "../upstream/pool.ts";
 import {
 	compilePayload,
 	dependencySteps,
 	type FinishHooks,
 	finishHooksOf,
-	isThenable,
-	modeOf,
 	type NamedHooks,
 	outgoingSteps,
 	parameterSteps,

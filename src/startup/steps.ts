@@ -1,3 +1,4 @@
+import { modeOf } from "../model/maybe-promise.ts";
 import type {
 	Dependency,
 	Input,
@@ -51,13 +52,6 @@ export function policySteps(
 	});
 }
 
-/** Whether a function was written as an async one. */
-export function modeOf(written: unknown): "sync" | "async" {
-	return Object.prototype.toString.call(written) === "[object AsyncFunction]"
-		? "async"
-		: "sync";
-}
-
 /** What policies want to be told when a request begins; null where none does. */
 export type StartHooks = readonly ((ctx: RequestContext) => void)[] | null;
 
@@ -67,15 +61,6 @@ export function startHooksOf(hooks: readonly NamedHooks[]): StartHooks {
 		own.onStart === undefined ? [] : [own.onStart.bind(own)],
 	);
 	return found.length === 0 ? null : found;
-}
-
-/** Whether a value is to be awaited. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-	return (
-		typeof value === "object" &&
-		value !== null &&
-		typeof (value as { then?: unknown }).then === "function"
-	);
 }
 
 /** Step 9 of every policy that has one. */

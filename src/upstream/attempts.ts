@@ -1,32 +1,10 @@
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import { type ErrorCode, failure } from "../http/errors.ts";
-import { toFailure } from "../proxy/failures.ts";
+import type { AttemptEnd, UpstreamAttempt } from "../model/outcome.ts";
 import type { CallOptions } from "./connections.ts";
 import { isResetNow } from "./connector.ts";
-
-/** One call to an upstream that is about to be made. */
-export interface UpstreamAttempt {
-	/** 1 for the first. */
-	readonly number: number;
-	/** Such as `http://users:8002`. */
-	readonly origin: string;
-	readonly method: string;
-	/** Path and query as they go out. */
-	readonly path: string;
-	/** Names and values in turn, this call's own: may be added to. */
-	readonly headers: string[];
-}
-
-/** How one call to an upstream ended. */
-export interface AttemptEnd {
-	/** The status of its answer; null when none came. */
-	readonly status: number | null;
-	/** Why it failed or broke off; null when the answer came to its end. */
-	readonly code: ErrorCode | null;
-	/** What was thrown, where something was. For the log only. */
-	readonly error: unknown;
-}
+import { toFailure } from "./failures.ts";
 
 /** Sees the calls that are made for it: the request itself, since a closure for each costs 3 us (bench:compare, metrics). */
 export interface AttemptWatcher {

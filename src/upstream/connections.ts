@@ -1,7 +1,19 @@
+import type { Readable } from "node:stream";
 import { Client, type Dispatcher } from "undici";
-import type { ForwardRequest } from "../proxy/forward-owner.ts";
 import type { AttemptWatch, AttemptWatcher } from "./attempts.ts";
 import { CallNote, type Connect } from "./connector.ts";
+
+/** What one call sends. */
+export interface ForwardRequest {
+	readonly method: string;
+	/** Path and query, percent-encoded. */
+	readonly path: string;
+	/** Names and values in turn. */
+	readonly headers: string[];
+	readonly body: Readable | Uint8Array | null;
+	/** The protocol that the connection is to become; null for plain HTTP. */
+	readonly upgrade: string | null;
+}
 
 /** What a dispatch is made for. */
 export interface Call {

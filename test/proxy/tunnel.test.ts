@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { DeadlineWatch } from "../../src/proxy/deadlines.ts";
+import { DeadlineWatch } from "../../src/http/deadlines.ts";
 import { Tunnel } from "../../src/proxy/tunnel.ts";
 
 /** A side that takes one write at a time, and only when it is told to. */

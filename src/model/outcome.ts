@@ -1,7 +1,5 @@
-import type { AttemptEnd, UpstreamAttempt } from "../upstream/attempts.ts";
+import type { ErrorCode } from "../http/errors.ts";
 import type { StepInfo } from "./types.ts";
-
-export type { AttemptEnd, UpstreamAttempt };
 
 /** How a request ended. Given to `onFinish` once. */
 export interface Outcome {
@@ -45,3 +43,26 @@ export interface StepTiming extends StepInfo {
 
 /** Told once how the call ended; nothing where nobody wants to know. */
 export type WatchedAttempt = ((end: AttemptEnd) => void) | undefined | void;
+
+/** One call to an upstream that is about to be made. */
+export interface UpstreamAttempt {
+	/** 1 for the first. */
+	readonly number: number;
+	/** Such as `http://users:8002`. */
+	readonly origin: string;
+	readonly method: string;
+	/** Path and query as they go out. */
+	readonly path: string;
+	/** Names and values in turn, this call's own: may be added to. */
+	readonly headers: string[];
+}
+
+/** How one call to an upstream ended. */
+export interface AttemptEnd {
+	/** The status of its answer; null when none came. */
+	readonly status: number | null;
+	/** Why it failed or broke off; null when the answer came to its end. */
+	readonly code: ErrorCode | null;
+	/** What was thrown, where something was. For the log only. */
+	readonly error: unknown;
+}

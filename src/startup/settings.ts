@@ -1,0 +1,67 @@
+import { BlockList, isIP } from "node:net";
+import { dependency, isDependency } from "../model/dependency.ts";
+import type { Overrides } from "../model/dependency-types.ts";
+import type {
+	GatewayLimits,
+	GatewayOptions,
+} from "../model/gateway-options.ts";
+import type { Dependency } from "../model/types.ts";
+
+/** The limits with their defaults. */
+export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {
+	for (const [name, value] of Object.entries(limits)) {
+		if (typeof value !== "number" || !(value >= 0)) {
+			throw new TypeError(
+				`limits.${name} must be a number of at least 0, got ${value}`,
+			);
+		}
+	}
+	return {
+		headerBytes: 16 * 1024,
+		headersMs: 30_000,
+		bodyIdleMs: 30_000,
+		keepAliveMs: 65_000,
+		connections: 0,
+		...limits,
+	};
+}
+
+/**
+ * The list of trusted proxies; null where there is none.
+ *
+ * @throws TypeError when an entry is neither an address nor a CIDR.
+ */
+export function toBlockList(
+	entries: readonly string[] | undefined,
+): BlockList | null {
+	if (entries === undefined || entries.length === 0) return null;
+	const list = new BlockList();
+	for (const entry of entries) {
+		const [address = "", bits, ...rest] = entry.split("/");
+		const version = isIP(address);
+		const family = version === 6 ? "ipv6" : "ipv4";
+		const most = version === 6 ? 128 : 32;
+		const isBits =
+			bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+		if (version === 0 || !isBits || rest.length > 0) {
+			throw new TypeError(
+				`trustedProxies: "${entry}" is neither an address nor a CIDR`,
+			);
+		}
+		if (bits === undefined) list.addAddress(address, family);
+		else list.addSubnet(address, Number(bits), family);
+	}
+	return list;
+}
+
+/** What stands in for dependencies; a plain value becomes one that gives it. */
+export function toOverrides(pairs: GatewayOptions["overrides"]): Overrides {
+	const overrides = new Map<Dependency, Dependency>();
+	for (const [original, replacement] of pairs ?? []) {
+		overrides.set(
+			original,
+			isDependency(replacement) ? replacement : dependency(() => replacement),
+		);
+	}
+	return overrides;
+}
