@@ -15,7 +15,7 @@ import { createHandler, type RequestHandler } from "./request/handler.ts";
 import { defaultLogger, toSafeLogger } from "./request/logger.ts";
 import { OpenRequests } from "./request/open-requests.ts";
 import { sendFailure } from "./request/reply.ts";
-import type { Runtime } from "./request/runtime.ts";
+import type { Runtime } from "./request/request.ts";
 import { createUpgradeHandler } from "./request/upgrade.ts";
 import {
 	type InjectRequest,

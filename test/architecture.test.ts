@@ -77,8 +77,8 @@ function findCycle(
 	const start = path.indexOf(file);
 	if (start >= 0) return [...path.slice(start), file].join(" -> ");
 	if (done.has(file)) return null;
-	for (const { from, to, typesOnly } of edges) {
-		if (from !== file || typesOnly) continue;
+	for (const { from, to } of edges) {
+		if (from !== file) continue;
 		const cycle = findCycle(to, [...path, file], done);
 		if (cycle !== null) return cycle;
 	}
@@ -124,7 +124,6 @@ suite("the ranks of src", () => {
 		);
 	});
 
-	// Types may name one another within a folder: erased, they load nothing.
 	test("no file loads itself by way of others", () => {
 		const done = new Set<string>();
 		for (const file of sources.keys()) {
@@ -134,14 +133,14 @@ suite("the ranks of src", () => {
 });
 
 suite("the shape of files", () => {
-	test("none is longer than 300 lines", () => {
+	test("none is longer than 400 lines", () => {
 		const files = globSync("{src,test,examples,bench,.ci}/**/*.ts", {
 			cwd: root,
 			exclude: ["**/node_modules"],
 		});
 		const long = files.filter((file) => {
 			const text = readFileSync(join(root, file), "utf8");
-			return text.split("\n").length > 301;
+			return text.split("\n").length > 401;
 		});
 		assert.deepEqual(long, []);
 	});

@@ -1,6 +1,6 @@
 import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import { noBytes } from "./body.ts";
-import type { RequestContext } from "./context.ts";
+import type { RequestContext } from "./request.ts";
 
 /** Looks after the body of a request while it comes: silence of the client's is bounded, however long the whole may take. */
 export class BodyWatch implements Watched {

@@ -1,16 +1,5 @@
 import type { Readable } from "node:stream";
-import type { CompiledForm } from "../params/form/form-reader.ts";
-import type { RequestContext } from "./context.ts";
-
-/** Reads the body of a request, step 6. */
-export type ReadPayload = (ctx: RequestContext) => Promise<undefined>;
-
-/** How a route reads its body, and how it writes a form again. */
-export interface PayloadPlan {
-	readonly read: ReadPayload;
-	/** The declared form; null where none is. */
-	readonly form: CompiledForm | null;
-}
+import type { RequestContext } from "./request.ts";
 
 /** What a declared body may be where the route does not say: 1 MiB. */
 export const defaultMaxBodyBytes = 1_048_576;

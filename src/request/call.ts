@@ -1,17 +1,9 @@
 import { failure } from "../http/errors.ts";
-import type { UpstreamReader, UpstreamRequest } from "../model/types.ts";
 import type { UpstreamTimeouts } from "../model/upstream.ts";
 import { type AnswerReader, BackgroundCall } from "../proxy/background-call.ts";
 import { busy } from "../upstream/failures.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
-import type { Runtime } from "./runtime.ts";
-
-/** Asks a route's upstream without a client. */
-export type AskUpstream = (
-	runtime: Runtime,
-	request: UpstreamRequest,
-	reader: UpstreamReader,
-) => void;
+import type { AskUpstream } from "./request.ts";
 
 /** The most that a call without a client may take where the route sets no `totalMs`. */
 const mostTotalMs = 60_000;

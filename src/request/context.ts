@@ -1,25 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { breakOff, lingerOnClose } from "../connection/closing.ts";
-import { clientAddress, type PeerRequest } from "../connection/peer.ts";
+import { clientAddress } from "../connection/peer.ts";
 import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
-import type { Reply } from "../http/reply.ts";
 import type { AttemptEnd, UpstreamAttempt } from "../model/outcome.ts";
 import type {
-	Context,
 	Fields,
 	RouteInfo,
 	UpstreamReader,
 	UpstreamRequest,
 	WithheldSource,
 } from "../model/types.ts";
-import type { ForwardOwner } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import type { AttemptWatcher } from "../upstream/attempts.ts";
-import type { ResolutionState } from "./dependencies.ts";
-import type { WatchAttempts } from "./hooks.ts";
 import { cleanUp, tellOver, tellPolicies } from "./outcome.ts";
 import { previewOutgoing } from "./outgoing.ts";
+import type { RequestContext, WatchAttempts } from "./request.ts";
 import { RequestState } from "./request.ts";
 import { answerInstead } from "./response.ts";
 import { Withheld } from "./withheld-credentials.ts";
@@ -28,10 +23,7 @@ import { Withheld } from "./withheld-credentials.ts";
  * One request on its way through its plan. It has no fields but those of
  * {@link RequestState} and what is made only when it is asked for.
  */
-export class RequestContext
-	extends RequestState
-	implements Context, ForwardOwner, AttemptWatcher, PeerRequest, ResolutionState
-{
+export class LiveContext extends RequestState implements RequestContext {
 	#id: string | null = null;
 	#address: string | null = null;
 	#state: Map<symbol | string, unknown> | null = null;
@@ -219,6 +211,3 @@ export class RequestContext
 		cleanUp(this, cleanups);
 	}
 }
-
-/** What a step gives back: nothing to go on, a reply to end with, or a promise of either. */
-export type StepResult = undefined | Reply | Promise<Reply | undefined>;

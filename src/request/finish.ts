@@ -1,6 +1,6 @@
 import type { Outcome, StepTiming } from "../model/outcome.ts";
 import type { CallRecord } from "../proxy/call-record.ts";
-import type { RequestContext } from "./context.ts";
+import type { RequestContext } from "./request.ts";
 import type { Meter } from "./timings.ts";
 
 /** How a request ended. Made where a policy asks, when the request is over. */

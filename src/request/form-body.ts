@@ -10,15 +10,13 @@ import type { Schema } from "../params/schema.ts";
 import {
 	defaultMaxBodyBytes,
 	noBytes,
-	type PayloadPlan,
-	type ReadPayload,
 	setNoPayload,
 	setPayload,
 	waitForBody,
 	writeJson,
 } from "./body.ts";
-import type { RequestContext } from "./context.ts";
 import { judge } from "./parameters.ts";
+import type { PayloadPlan, ReadPayload, RequestContext } from "./request.ts";
 
 /** The fields that dependencies ask of a form. */
 function toInputShape(inputs: readonly Input[]): FormShape {

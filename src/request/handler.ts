@@ -11,13 +11,18 @@ import {
 } from "../http/target.ts";
 import { isThenable } from "../model/maybe-promise.ts";
 import { allMethods } from "../model/route.ts";
-import type { Plan } from "../startup/compile.ts";
-import type { Match, Router } from "../startup/router.ts";
 import { BodyWatch } from "./body-watch.ts";
-import { RequestContext } from "./context.ts";
+import { LiveContext } from "./context.ts";
 import { tellStart } from "./outcome.ts";
 import { sendReply } from "./reply.ts";
-import type { Runtime } from "./runtime.ts";
+import type {
+	Match,
+	Plan,
+	RequestContext,
+	RouteFinder,
+	Routes,
+	Runtime,
+} from "./request.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** Answers requests: what `http.createServer` takes. */
@@ -25,13 +30,6 @@ export type RequestHandler = (
 	req: IncomingMessage,
 	res: ServerResponse,
 ) => void;
-
-/** The routes, and what answers where none does. */
-export interface Routes {
-	readonly router: Router<Plan>;
-	/** For every request that no route takes: 404, 405, OPTIONS, or a head that is refused. */
-	readonly fallback: Plan;
-}
 
 /** More fields than node reads are dropped by it in silence: a request at that limit is refused whole. */
 export const maxFields = 1_000;
@@ -95,7 +93,7 @@ export function createContext(
 	} catch (error) {
 		refusal = error;
 	}
-	const ctx = new RequestContext(
+	const ctx = new LiveContext(
 		runtime,
 		match === null ? fallback : match.value,
 		req,
@@ -111,7 +109,7 @@ export function createContext(
 
 /** A path that is no UTF-8 goes on byte for byte, to a route that takes no value out of it. */
 function findUndecodable(
-	router: Router<Plan>,
+	router: RouteFinder,
 	method: string,
 	url: string,
 ): Match<Plan> | null {
@@ -123,7 +121,7 @@ function findUndecodable(
 
 /** A CORS preflight is answered by the route that it asks about, where that can and no route declares OPTIONS by name. */
 function findPreflight(
-	router: Router<Plan>,
+	router: RouteFinder,
 	{ headers }: IncomingMessage,
 	url: string,
 	declared: Match<Plan> | null,

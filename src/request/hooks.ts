@@ -4,15 +4,13 @@ import type {
 	WatchedAttempt,
 } from "../model/outcome.ts";
 import type { PolicyHooks } from "../model/types.ts";
-import type { Plan } from "../startup/compile.ts";
-import type { NamedHooks, Step } from "../startup/steps.ts";
-import type { RequestContext } from "./context.ts";
-
-/** Shows a call to the upstream to the policies; gives back what is told how it ended. */
-export type WatchAttempts = (
-	ctx: RequestContext,
-	attempt: UpstreamAttempt,
-) => (end: AttemptEnd) => void;
+import type {
+	NamedHooks,
+	Plan,
+	RequestContext,
+	Step,
+	WatchAttempts,
+} from "./request.ts";
 
 /** The `onUpstreamAttempt` of every policy that has it; null where none has. One that fails is logged, and fails nothing else. */
 export function compileAttempts(

@@ -24,14 +24,13 @@ import { compileSelect, type Select } from "../params/select.ts";
 import {
 	defaultMaxBodyBytes,
 	noBytes,
-	type ReadPayload,
 	setNoPayload,
 	setPayload,
 	waitForBody,
 	writeJson,
 } from "./body.ts";
-import type { RequestContext } from "./context.ts";
 import { judge } from "./parameters.ts";
+import type { ReadPayload, RequestContext } from "./request.ts";
 
 /** Compiles step 6 for a declared JSON body: decoded, checked, and written again unless `bodyMode` is `'original'`. */
 export function compileBody(route: Route, schema: Schema): ReadPayload {

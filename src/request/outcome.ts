@@ -1,7 +1,6 @@
-import type { FinishHooks, StartHooks } from "../startup/steps.ts";
-import type { RequestContext } from "./context.ts";
 import { type Cleanup, finishGenerators } from "./dependencies.ts";
 import { RequestOutcome } from "./finish.ts";
+import type { FinishHooks, RequestContext, StartHooks } from "./request.ts";
 
 /** Step 1: tells every policy that wants to know that a request has begun. */
 export function tellStart(

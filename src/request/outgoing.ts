@@ -9,21 +9,11 @@ import type {
 	UpstreamRequest,
 } from "../model/types.ts";
 import type { Upstream } from "../model/upstream.ts";
-import type { RequestContext } from "./context.ts";
-import { compileTarget, type Write } from "./request-target.ts";
+import type { Outgoing, RequestContext, Write } from "./request.ts";
+import { compileTarget } from "./request-target.ts";
 import { withoutCookies } from "./withheld-credentials.ts";
 
 type AnyForward = Forward<unknown>;
-
-/** Step 7 of a route. */
-export interface Outgoing {
-	/** Path and query as they go out. */
-	readonly toTarget: Write<string>;
-	/** What `forward.headers` says; null where there is none. */
-	readonly toExtra: Write<Fields | null>;
-	/** Makes `ctx.outgoing`. */
-	readonly write: Write<UpstreamRequest>;
-}
 
 /**
  * Compiles step 7, what goes upstream: the path with its parameters put back, the query

@@ -12,7 +12,7 @@ import {
 import { isDecodable } from "../params/parts/percent.ts";
 import { addProblem } from "../params/parts/problems.ts";
 import type { Shape } from "../params/schema.ts";
-import type { RequestContext, StepResult } from "./context.ts";
+import type { RequestContext, StepResult } from "./request.ts";
 
 /** What happens to a request that does not conform. */
 export type ValidationMode = NonNullable<RouteOptions["validation"]>;

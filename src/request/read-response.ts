@@ -15,8 +15,8 @@ import {
 } from "../params/schema.ts";
 import { compileSelect, type Select } from "../params/select.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import type { RequestContext } from "./context.ts";
 import { sendReply } from "./reply.ts";
+import type { RequestContext } from "./request.ts";
 
 /** The largest answer that `responseMode` `validate` or `select` reads. */
 const maxReadBytes = 10 * 1_048_576;

@@ -8,8 +8,8 @@ import {
 	Reply,
 	toErrorReply,
 } from "../http/reply.ts";
-import type { RequestContext } from "./context.ts";
 import { OwnEvents } from "./own-events.ts";
+import type { RequestContext } from "./request.ts";
 
 /**
  * Sends an answer of the gateway's own; one that can not be sent becomes a 500.

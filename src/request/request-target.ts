@@ -1,11 +1,8 @@
 import type { Fields, FieldValue, Forward, Route } from "../model/types.ts";
 import { toFieldText, toFieldTexts } from "../params/form/field-text.ts";
 import { compileTemplate, type PathTemplate } from "../proxy/path-template.ts";
-import type { RequestContext } from "./context.ts";
+import type { RequestContext, Write } from "./request.ts";
 import { nameOfPair, withoutQueryNames } from "./withheld-credentials.ts";
-
-/** Makes a part of what goes out. */
-export type Write<T> = (ctx: RequestContext) => T;
 
 type AnyForward = Forward<unknown>;
 const none: Fields = Object.freeze({});

@@ -1,19 +1,33 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
-import type { Peer } from "../connection/peer.ts";
+import type { BlockList, Socket } from "node:net";
+import type { Duplex, Readable } from "node:stream";
+import type { Peer, PeerRequest } from "../connection/peer.ts";
+import type { DeadlineWatch } from "../http/deadlines.ts";
 import type { HttpError } from "../http/errors.ts";
 import type { RequestHead } from "../http/headers.ts";
-import type { Fields, UpstreamRequest } from "../model/types.ts";
+import type { ErrorFormat, Reply } from "../http/reply.ts";
+import type { GatewayLimits } from "../model/gateway-options.ts";
+import type { AttemptEnd, Outcome, UpstreamAttempt } from "../model/outcome.ts";
+import type {
+	Context,
+	Fields,
+	Logger,
+	PolicyHooks,
+	RouteInfo,
+	StepInfo,
+	UpstreamReader,
+	UpstreamRequest,
+} from "../model/types.ts";
 import type { MultipartForm } from "../params/form/form-multipart.ts";
+import type { CompiledForm } from "../params/form/form-reader.ts";
 import type { Forward } from "../proxy/forward.ts";
-import type { ForwardObserver } from "../proxy/forward-owner.ts";
-import type { Plan } from "../startup/compile.ts";
-import type { BodyWatch } from "./body-watch.ts";
+import type { ForwardObserver, ForwardOwner } from "../proxy/forward-owner.ts";
+import type { AnswerHead } from "../proxy/response-writer.ts";
+import type { Tunnel } from "../proxy/tunnel.ts";
+import type { AttemptWatcher } from "../upstream/attempts.ts";
 import type { Cleanup } from "./dependencies.ts";
-import type { Runtime } from "./runtime.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import { Meter } from "./timings.ts";
-import type { Upgrade } from "./upgrade.ts";
 import type { Withheld } from "./withheld-credentials.ts";
 
 const nothing: Readonly<Record<string, never>> = Object.freeze({});
@@ -80,11 +94,11 @@ export class RequestState {
 	/** Whether the connection ends with this answer whatever was read. */
 	isLast: boolean;
 	/** How the connection is taken over when the upstream switches protocols; null for plain HTTP. */
-	upgrade: Upgrade | null;
+	upgrade: PendingUpgrade | null;
 	/** Null where nobody asks how the request went. */
 	readonly meter: Meter | null;
 	/** Looks after a body that is still to come; null where there is none. */
-	bodyWatch: BodyWatch | null;
+	bodyWatch: BodyGuard | null;
 
 	constructor(
 		runtime: Runtime,
@@ -141,4 +155,167 @@ export class RequestState {
 		this.meter = plan.finishHooks === null ? null : new Meter(plan.timesSteps);
 		this.bodyWatch = null;
 	}
+}
+
+/**
+ * One request on its way through its plan, as every step sees it. It is made in
+ * context.ts; steps know only this, so that no file imports another in a circle.
+ */
+export interface RequestContext
+	extends RequestState,
+		Omit<ForwardOwner, "bodyObserver">,
+		AttemptWatcher,
+		PeerRequest,
+		Omit<Context, keyof RequestState> {
+	/** Whether the client got the response to its last byte. */
+	readonly isWhole: boolean;
+	/** Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1). */
+	wantBody(): void;
+	/** Ends the generators of dependencies that are still open. */
+	finishCleanups(): void;
+}
+
+/** What looks after a request body while it arrives. */
+export interface BodyGuard {
+	end(): void;
+}
+
+/** A client's connection that waits to be joined to the upstream's. */
+export interface PendingUpgrade {
+	readonly isJoined: boolean;
+	/** Bytes that passed each way; null before the upstream has switched. */
+	readonly tunnel: Tunnel | null;
+	/** The upstream has switched: its response goes to the client, and the sockets are joined. */
+	join(ctx: RequestContext, head: AnswerHead, upstream: Duplex): void;
+}
+
+/** What all requests of one gateway share. */
+export interface Runtime {
+	readonly watch: DeadlineWatch;
+	readonly logger: Logger;
+	readonly errorFormat: ErrorFormat;
+	readonly limits: GatewayLimits;
+	readonly trustedProxies: BlockList | null;
+	readonly open: OpenRequests;
+	/** Whether `close` has been called: every answer then says `connection: close`. */
+	readonly isClosing: boolean;
+	/** Answers a request with a failure, or destroys its socket where an answer has begun. */
+	fail(ctx: RequestContext, error: HttpError): void;
+}
+
+/** What a step gives back: nothing to go on, a reply to end with, or a promise of either. */
+export type StepResult = undefined | Reply | Promise<Reply | undefined>;
+
+/** One step of a plan: it gives nothing to go on, or a reply to end with, or a promise of either. */
+export interface Step extends StepInfo {
+	readonly run: (ctx: RequestContext) => StepResult;
+}
+
+/** A route made ready: what is decided once, at start-up. */
+export interface Plan {
+	readonly info: RouteInfo;
+	/** Steps 2 to 7, those that this route has. */
+	readonly steps: readonly Step[];
+	/** What answers CORS preflights about this route: its step 2, then 204. Null where no policy of it does. */
+	readonly preflight: Plan | null;
+	/** Step 8. */
+	readonly act: (ctx: RequestContext) => void | Promise<void>;
+	readonly actInfo: StepInfo;
+	/** What becomes of the upstream's answer. */
+	readonly answer: TakeAnswer;
+	/** What policies may answer instead of a failure of the upstream; null where none does. */
+	readonly errorHooks: readonly ErrorHook[] | null;
+	/** Step 7; null where a handler answers. */
+	readonly outgoing: Outgoing | null;
+	/** Asks the upstream without a client; null where a handler answers. */
+	readonly ask: AskUpstream | null;
+	/** Null where no policy wants to know. */
+	readonly startHooks: StartHooks;
+	/** What the steps run inside of; null where no policy puts anything around them. */
+	readonly within: RunWithin | null;
+	/** Null where no policy wants to know. */
+	readonly finishHooks: FinishHooks;
+	/** Sees each call to the upstream; null where no policy does. */
+	readonly watchAttempt: WatchAttempts | null;
+	readonly timesSteps: boolean;
+	readonly hasDependencies: boolean;
+}
+
+/** A policy's hooks for one route. */
+export interface NamedHooks {
+	readonly name: string;
+	readonly hooks: PolicyHooks;
+}
+
+/** What policies want to be told when a request begins; null where none does. */
+export type StartHooks = readonly ((ctx: RequestContext) => void)[] | null;
+
+/** What policies want to be told at the end of a request; null where none does. */
+export type FinishHooks =
+	| readonly ((ctx: RequestContext, outcome: Outcome) => void)[]
+	| null;
+
+/** Runs the steps of a request inside of what policies put around them. */
+export type RunWithin = (ctx: RequestContext, run: () => void) => void;
+
+/** Shows a call to the upstream to the policies; gives back what is told how it ended. */
+export type WatchAttempts = (
+	ctx: RequestContext,
+	attempt: UpstreamAttempt,
+) => (end: AttemptEnd) => void;
+
+/** What becomes of the head of an upstream's answer; see `ForwardOwner.onAnswerHead`. */
+export type TakeAnswer = (ctx: RequestContext, head: AnswerHead) => boolean;
+
+/** A policy's answer to a failure of the upstream. */
+export type ErrorHook = NonNullable<PolicyHooks["onUpstreamError"]>;
+
+/** Asks a route's upstream without a client. */
+export type AskUpstream = (
+	runtime: Runtime,
+	request: UpstreamRequest,
+	reader: UpstreamReader,
+) => void;
+
+/** Makes a part of what goes out. */
+export type Write<T> = (ctx: RequestContext) => T;
+
+/** Step 7 of a route. */
+export interface Outgoing {
+	/** Path and query as they go out. */
+	readonly toTarget: Write<string>;
+	/** What `forward.headers` says; null where there is none. */
+	readonly toExtra: Write<Fields | null>;
+	/** Makes `ctx.outgoing`. */
+	readonly write: Write<UpstreamRequest>;
+}
+
+/** Reads the body of a request, step 6. */
+export type ReadPayload = (ctx: RequestContext) => Promise<undefined>;
+
+/** How a route reads its body, and how it writes a form again. */
+export interface PayloadPlan {
+	readonly read: ReadPayload;
+	/** The declared form; null where none is. */
+	readonly form: CompiledForm | null;
+}
+
+/** The routes, and what answers where none does. */
+export interface Routes {
+	readonly router: RouteFinder;
+	/** For every request that no route takes: 404, 405, OPTIONS, or a head that is refused. */
+	readonly fallback: Plan;
+}
+
+/** What a path and method lead to. */
+export interface Match<T> {
+	readonly value: T;
+	/** Path values, decoded once. */
+	readonly params: Record<string, unknown>;
+}
+
+/** What finds the route of a request. */
+export interface RouteFinder {
+	/** What a request leads to; null where there is nothing. */
+	find(method: string, url: string): Match<Plan> | null;
 }

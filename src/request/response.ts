@@ -11,13 +11,10 @@ import type {
 import type { Upstream } from "../model/upstream.ts";
 import type { ForwardObserver } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import type { RequestContext } from "./context.ts";
 import { readsAnswer } from "./outgoing.ts";
 import { compileRead } from "./read-response.ts";
 import { sendReply } from "./reply.ts";
-
-/** What becomes of the head of an upstream's answer; see `ForwardOwner.onAnswerHead`. */
-export type TakeAnswer = (ctx: RequestContext, head: AnswerHead) => boolean;
+import type { ErrorHook, RequestContext, TakeAnswer } from "./request.ts";
 
 type ResponseHook = NonNullable<PolicyHooks["onUpstreamResponse"]>;
 
@@ -50,9 +47,6 @@ export function compileAnswer(
 		return read === null || !read(ctx, head);
 	};
 }
-
-/** A policy's answer to a failure of the upstream. */
-export type ErrorHook = NonNullable<PolicyHooks["onUpstreamError"]>;
 
 /**
  * What policies may answer instead of a failure; null where none does.

@@ -6,11 +6,13 @@ import { readAgain } from "../connection/plain-upgrade.ts";
 import { RequestHead } from "../http/headers.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
 import { Tunnel } from "../proxy/tunnel.ts";
-import type { Plan } from "../startup/compile.ts";
-import type { Router } from "../startup/router.ts";
-import type { RequestContext } from "./context.ts";
-import { createContext, maxFields, type Routes, run } from "./handler.ts";
-import type { Runtime } from "./runtime.ts";
+import { createContext, maxFields, run } from "./handler.ts";
+import type {
+	RequestContext,
+	RouteFinder,
+	Routes,
+	Runtime,
+} from "./request.ts";
 
 /** What node calls for a request that asks for another protocol. */
 export type UpgradeHandler = (
@@ -58,7 +60,7 @@ export function createUpgradeHandler(
 }
 
 /** Whether the protocol that a request asks for is one its route allows. */
-function isUpgrade(router: Router<Plan>, req: IncomingMessage): boolean {
+function isUpgrade(router: RouteFinder, req: IncomingMessage): boolean {
 	const head = new RequestHead(req.rawHeaders);
 	const protocol = head.upgrade?.trim().toLowerCase();
 	if (protocol === undefined || req.method !== "GET" || head.hasBody) {

@@ -1,8 +1,4 @@
-import type { NamedHooks } from "../startup/steps.ts";
-import type { RequestContext } from "./context.ts";
-
-/** Runs the steps of a request inside of what policies put around them. */
-export type RunWithin = (ctx: RequestContext, run: () => void) => void;
+import type { NamedHooks, RunWithin } from "./request.ts";
 
 /** The `runWithin` of every policy that has it, the first outermost; null where none has. One that fails is logged, and the steps run all the same. */
 export function compileWithin(hooks: readonly NamedHooks[]): RunWithin | null {

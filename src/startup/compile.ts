@@ -8,7 +8,6 @@ import type {
 	Policy,
 	Route,
 	RouteInfo,
-	StepInfo,
 	UpstreamRequest,
 } from "../model/types.ts";
 import {
@@ -18,71 +17,36 @@ import {
 } from "../model/upstream.ts";
 import { CallRecord } from "../proxy/call-record.ts";
 import { Forward } from "../proxy/forward.ts";
-import { type AskUpstream, compileAsk } from "../request/call.ts";
-import type { RequestContext } from "../request/context.ts";
+import { compileAsk } from "../request/call.ts";
 import { orderDependencies } from "../request/dependencies.ts";
-import {
-	compileAttempts,
-	timed,
-	type WatchAttempts,
-} from "../request/hooks.ts";
-import { compileOutgoing, type Outgoing } from "../request/outgoing.ts";
+import { compileAttempts, timed } from "../request/hooks.ts";
+import { compileOutgoing } from "../request/outgoing.ts";
 import { sendReply, toReply } from "../request/reply.ts";
+import type {
+	NamedHooks,
+	Plan,
+	RequestContext,
+	Step,
+} from "../request/request.ts";
 import {
 	compileAnswer,
 	compileChoice,
-	type ErrorHook,
 	errorHooksOf,
-	type TakeAnswer,
 } from "../request/response.ts";
 import { smallBodyBytes, takeSmallBody } from "../request/small-body.ts";
-import { compileWithin, type RunWithin } from "../request/within.ts";
+import { compileWithin } from "../request/within.ts";
 import { busy } from "../upstream/failures.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
 import {
 	compilePayload,
 	dependencySteps,
-	type FinishHooks,
 	finishHooksOf,
-	type NamedHooks,
 	outgoingSteps,
 	parameterSteps,
 	payloadSteps,
 	policySteps,
-	type StartHooks,
-	type Step,
 	startHooksOf,
 } from "./steps.ts";
-
-/** A route made ready: what is decided once, at start-up. */
-export interface Plan {
-	readonly info: RouteInfo;
-	/** Steps 2 to 7, those that this route has. */
-	readonly steps: readonly Step[];
-	/** What answers CORS preflights about this route: its step 2, then 204. Null where no policy of it does. */
-	readonly preflight: Plan | null;
-	/** Step 8. */
-	readonly act: (ctx: RequestContext) => void | Promise<void>;
-	readonly actInfo: StepInfo;
-	/** What becomes of the upstream's answer. */
-	readonly answer: TakeAnswer;
-	/** What policies may answer instead of a failure of the upstream; null where none does. */
-	readonly errorHooks: readonly ErrorHook[] | null;
-	/** Step 7; null where a handler answers. */
-	readonly outgoing: Outgoing | null;
-	/** Asks the upstream without a client; null where a handler answers. */
-	readonly ask: AskUpstream | null;
-	/** Null where no policy wants to know. */
-	readonly startHooks: StartHooks;
-	/** What the steps run inside of; null where no policy puts anything around them. */
-	readonly within: RunWithin | null;
-	/** Null where no policy wants to know. */
-	readonly finishHooks: FinishHooks;
-	/** Sees each call to the upstream; null where no policy does. */
-	readonly watchAttempt: WatchAttempts | null;
-	readonly timesSteps: boolean;
-	readonly hasDependencies: boolean;
-}
 
 /** What the gateway puts in front of every route. */
 export interface Shared {

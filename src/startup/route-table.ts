@@ -2,6 +2,7 @@ import { failure } from "../http/errors.ts";
 import { type Reply, reply } from "../http/reply.ts";
 import { route } from "../model/route.ts";
 import type { Context, Policy, Route, RouteInfo } from "../model/types.ts";
+import type { Plan } from "../request/request.ts";
 import {
 	findClashes,
 	findProblems,
@@ -9,7 +10,7 @@ import {
 	routeName,
 	throwAll,
 } from "./check-route.ts";
-import { compileRoute, type Plan, type Shared } from "./compile.ts";
+import { compileRoute, type Shared } from "./compile.ts";
 import { Router } from "./router.ts";
 
 /** All routes of a gateway, compiled. */

@@ -1,13 +1,7 @@
 import { METHODS } from "node:http";
 import findMyWay from "find-my-way";
 import { allMethods } from "../model/route.ts";
-
-/** What a path and method lead to. */
-export interface Match<T> {
-	readonly value: T;
-	/** Path values, decoded once. */
-	readonly params: Record<string, unknown>;
-}
+import type { Match } from "../request/request.ts";
 
 /** Methods that no route may have: CONNECT asks for a tunnel, TRACE shows a client's secrets to its scripts. */
 export const refusedMethods: ReadonlySet<string> = new Set([

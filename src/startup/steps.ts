@@ -1,14 +1,5 @@
 import { modeOf } from "../model/maybe-promise.ts";
-import type {
-	Dependency,
-	Input,
-	Outcome,
-	PolicyHooks,
-	Route,
-	StepInfo,
-} from "../model/types.ts";
-import type { PayloadPlan } from "../request/body.ts";
-import type { RequestContext, StepResult } from "../request/context.ts";
+import type { Dependency, Input, Route } from "../model/types.ts";
 import {
 	type DependencyOrder,
 	type DependencyPlan,
@@ -20,24 +11,17 @@ import {
 	compileReplacement,
 } from "../request/form-body.ts";
 import { compileBody } from "../request/json-body.ts";
-import type { Outgoing } from "../request/outgoing.ts";
 import { compileParameters } from "../request/parameters.ts";
-
-/** One step of a plan: it gives nothing to go on, or a reply to end with, or a promise of either. */
-export interface Step extends StepInfo {
-	readonly run: (ctx: RequestContext) => StepResult;
-}
-
-/** What policies want to be told at the end of a request; null where none does. */
-export type FinishHooks =
-	| readonly ((ctx: RequestContext, outcome: Outcome) => void)[]
-	| null;
-
-/** A policy's hooks for one route. */
-export interface NamedHooks {
-	readonly name: string;
-	readonly hooks: PolicyHooks;
-}
+import type {
+	FinishHooks,
+	NamedHooks,
+	Outgoing,
+	PayloadPlan,
+	RequestContext,
+	StartHooks,
+	Step,
+	StepResult,
+} from "../request/request.ts";
 
 /** Steps 2 and 5: a hook of each policy that has it. */
 export function policySteps(
@@ -51,9 +35,6 @@ export function policySteps(
 		return [{ phase, name: `${hook} ${name}`, mode: modeOf(own[hook]), run }];
 	});
 }
-
-/** What policies want to be told when a request begins; null where none does. */
-export type StartHooks = readonly ((ctx: RequestContext) => void)[] | null;
 
 /** Step 1 of every policy that has one. */
 export function startHooksOf(hooks: readonly NamedHooks[]): StartHooks {
