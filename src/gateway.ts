@@ -6,8 +6,9 @@ import type {
 	GatewayOptions,
 	ListenOptions,
 } from "./model/gateway-options.ts";
+import type { StepInfo } from "./model/outcome.ts";
 import { route } from "./model/route.ts";
-import type { Policy, RouteInfo, StepInfo } from "./model/types.ts";
+import type { Policy, RouteInfo } from "./model/types.ts";
 import type { Upstream } from "./model/upstream.ts";
 import { createDocument, type OpenApiDocument } from "./openapi/document.ts";
 import { docsRoutes, type MakeRoute } from "./openapi/page.ts";

@@ -31,10 +31,27 @@ export type {
 	ListenOptions,
 } from "./model/gateway-options.ts";
 export type { MaybePromise } from "./model/maybe-promise.ts";
-export type { AttemptEnd, UpstreamAttempt } from "./model/outcome.ts";
+export type {
+	AttemptEnd,
+	BodyObserver,
+	Outcome,
+	StepInfo,
+	StepTiming,
+	UpstreamAttempt,
+	UpstreamHead,
+	UpstreamReader,
+	WatchedAttempt,
+} from "./model/outcome.ts";
 export { type RouteBuilder, type RouteContext, route } from "./model/route.ts";
 export type {
-	BodyObserver,
+	Forward,
+	ResponseMode,
+	Route,
+	RouteDocs,
+	RouteOptions,
+	SharedOptions,
+} from "./model/route-options.ts";
+export type {
 	Context,
 	ContextValues,
 	Dependencies,
@@ -43,30 +60,18 @@ export type {
 	DocsContribution,
 	Fields,
 	FieldValue,
-	Forward,
 	Input,
 	InputSource,
 	Logger,
 	Needs,
 	NeedValues,
-	Outcome,
 	Policy,
 	PolicyHooks,
-	ResponseMode,
-	Route,
-	RouteDocs,
 	RouteInfo,
-	RouteOptions,
 	SecurityScheme,
 	SecuritySchemes,
-	SharedOptions,
-	StepInfo,
-	StepTiming,
-	UpstreamHead,
-	UpstreamReader,
 	UpstreamRequest,
 	UpstreamResponse,
-	WatchedAttempt,
 	WithheldSource,
 } from "./model/types.ts";
 export {

@@ -1,12 +1,7 @@
 import type { TlsOptions } from "node:tls";
 import type { ErrorFormat } from "../http/reply.ts";
-import type {
-	Dependencies,
-	Dependency,
-	Logger,
-	Policy,
-	Route,
-} from "./types.ts";
+import type { Route } from "./route-options.ts";
+import type { Dependencies, Dependency, Logger, Policy } from "./types.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {

@@ -2,20 +2,8 @@ import type { Reply } from "../http/reply.ts";
 import type { FormLimits, FormShape } from "../params/form/form.ts";
 import type { Schema, Shape } from "../params/schema.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import type { Context, Dependencies, Policy } from "./types.ts";
+import type { Context, Dependencies, Fields, Policy } from "./types.ts";
 import type { Upstream, UpstreamTimeouts } from "./upstream.ts";
-
-/** A value that can stand in a query, header or form field: undefined leaves it out, an array repeats it. */
-export type FieldValue =
-	| string
-	| number
-	| boolean
-	| readonly (string | number | boolean)[]
-	| undefined
-	| null;
-
-/** Names and values that go out. */
-export type Fields = Readonly<Record<string, FieldValue>>;
 
 /** What else, or what instead, goes out. Each is called once a request, after the dependencies. */
 export interface Forward<C> {
@@ -130,3 +118,19 @@ type NoFunctionOrPromise = object & {
 	readonly then?: never;
 	readonly [Symbol.hasInstance]?: never;
 };
+
+/** A declared route: a plain value. Made by `route`. */
+export interface Route<out Id extends string = string> {
+	readonly kind: "route";
+	/** `operationId`, or `METHOD /path` with the builder's prefix. */
+	readonly id: Id;
+	readonly methods: readonly string[];
+	/** With the builder's prefix. */
+	readonly path: string;
+	readonly options: RouteOptions<never>;
+	/** Of the builders it came from, outermost first. */
+	readonly policies: readonly Policy[];
+	readonly dependencies: Dependencies;
+	readonly upstream: Upstream | string | null;
+	readonly tags: readonly string[];
+}

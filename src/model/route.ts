@@ -1,18 +1,8 @@
-import type { FormShape } from "../params/form/form.ts";
-import type { Schema, Shape } from "../params/schema.ts";
-import type {
-	Context,
-	Dependencies,
-	DependencyValues,
-	Infer,
-	InferForm,
-	InferShape,
-	PathNames,
-	PathValues,
-	Route,
-	RouteOptions,
-	SharedOptions,
-} from "./types.ts";
+import type { FormShape, InferForm } from "../params/form/form.ts";
+import type { Infer, InferShape, Schema, Shape } from "../params/schema.ts";
+import type { PathNames, PathValues } from "./path-names.ts";
+import type { Route, RouteOptions, SharedOptions } from "./route-options.ts";
+import type { Context, Dependencies, DependencyValues } from "./types.ts";
 
 /** The parts of a route's options that its types come from. */
 export interface RouteParts {

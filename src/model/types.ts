@@ -1,84 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpError } from "../http/errors.ts";
 import type { Reply } from "../http/reply.ts";
-import type {
-	FilePart,
-	FileSchema,
-	FormLimits,
-	FormShape,
-	InferForm,
-} from "../params/form/form.ts";
-import type {
-	Infer,
-	InferInput,
-	InferShape,
-	Schema,
-	Shape,
-} from "../params/schema.ts";
-import type {
-	BodyObserver,
-	UpstreamHead,
-	UpstreamReader,
-} from "./body-types.ts";
-import type { Dependencies } from "./dependency-types.ts";
-import type { DocsContribution } from "./docs.ts";
+import type { Schema } from "../params/schema.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import type { Outcome, UpstreamAttempt, WatchedAttempt } from "./outcome.ts";
-import type { Fields, RouteOptions } from "./route-options.ts";
-import type { Upstream } from "./upstream.ts";
-
-export type {
+import type {
 	BodyObserver,
+	Outcome,
+	UpstreamAttempt,
 	UpstreamHead,
 	UpstreamReader,
-} from "./body-types.ts";
-export type {
-	Dependencies,
-	Dependency,
-	DependencyValues,
-	Input,
-	InputSource,
-	Needs,
-	NeedValues,
-	Resolved,
-} from "./dependency-types.ts";
-export type {
-	DocsContribution,
-	SecurityScheme,
-	SecuritySchemes,
-} from "./docs.ts";
-export type { MaybePromise } from "./maybe-promise.ts";
-export type {
-	AttemptEnd,
-	Outcome,
-	StepTiming,
-	UpstreamAttempt,
 	WatchedAttempt,
 } from "./outcome.ts";
-export type { OptionalNames, PathNames, PathValues } from "./path-names.ts";
-export type {
-	Fields,
-	FieldValue,
-	Forward,
-	ReplyValue,
-	ResponseMode,
-	RouteDocs,
-	RouteOptions,
-	SharedOptions,
-} from "./route-options.ts";
-export type {
-	FilePart,
-	FileSchema,
-	FormLimits,
-	FormShape,
-	Infer,
-	InferForm,
-	InferInput,
-	InferShape,
-	Schema,
-	Shape,
-	Upstream,
-};
 
 /** What a request's values are, part by part. The parts a route does not declare keep their defaults. */
 export interface ContextValues {
@@ -233,22 +165,6 @@ export interface Policy {
 	readonly docs?: DocsContribution;
 }
 
-/** A declared route: a plain value. Made by `route`. */
-export interface Route<out Id extends string = string> {
-	readonly kind: "route";
-	/** `operationId`, or `METHOD /path` with the builder's prefix. */
-	readonly id: Id;
-	readonly methods: readonly string[];
-	/** With the builder's prefix. */
-	readonly path: string;
-	readonly options: RouteOptions<never>;
-	/** Of the builders it came from, outermost first. */
-	readonly policies: readonly Policy[];
-	readonly dependencies: Dependencies;
-	readonly upstream: Upstream | string | null;
-	readonly tags: readonly string[];
-}
-
 /** What a policy or the log may know of a route. */
 export interface RouteInfo {
 	/** `operationId`, or `METHOD /path`. */
@@ -263,17 +179,18 @@ export interface RouteInfo {
 	readonly dependencies: Dependencies;
 	/** The upstream's name; null where a handler answers. */
 	readonly upstream: string | null;
-	/** The declared route. */
-	readonly source: Route;
-}
-
-/** One compiled step of a route, as `explain` lists it. */
-export interface StepInfo {
-	/** The number in the life of a request (docs/lifecycle.md). */
-	readonly phase: number;
-	readonly name: string;
-	/** Whether it can make the request wait. */
-	readonly mode: "sync" | "async";
+	/** The origins of its upstream's targets, such as `http://users:8002`; empty where a handler responds. */
+	readonly origins: readonly string[];
+	/** All policies in front of it, the gateway's first. */
+	readonly policies: readonly Policy[];
+	/** Protocols that a request may upgrade to. Default `["websocket"]`. */
+	readonly upgrades: readonly string[];
+	/** Whether the call to the upstream may depend on the body: one is declared, set by `forward`, or the upstream's method is not GET. */
+	readonly usesBody: boolean;
+	/** Whether `forward.headers` sets headers on what goes upstream. */
+	readonly setsHeaders: boolean;
+	/** Whether the response is another than the upstream's own, bytes and all: `responseMode` is `"select"`. */
+	readonly rewritesResponse: boolean;
 }
 
 /** Where failures inside hooks and dependencies, and what validation in shadow found, are told. Any pino logger will do. */
@@ -281,4 +198,90 @@ export interface Logger {
 	error(details: object, message: string): void;
 	warn(details: object, message: string): void;
 	info(details: object, message: string): void;
+}
+
+/** A value that can stand in a query, header or form field: undefined leaves it out, an array repeats it. */
+export type FieldValue =
+	| string
+	| number
+	| boolean
+	| readonly (string | number | boolean)[]
+	| undefined
+	| null;
+
+/** Names and values that go out. */
+export type Fields = Readonly<Record<string, FieldValue>>;
+
+/** Where a dependency's own input comes from. */
+export type InputSource = "path" | "query" | "header" | "cookie" | "form";
+
+/** One input of a dependency: made by `header()`, `query()`, `path()`, `cookie()` or `form()`. */
+export interface Input<out T = unknown> {
+	readonly kind: "input";
+	readonly source: InputSource;
+	readonly name: string;
+	readonly schema: Schema;
+	/** Carries the type alone; never there at run time. */
+	readonly "~type"?: T;
+}
+
+/** What a dependency needs before it can resolve: other dependencies, and inputs of its own. */
+export type Needs = Readonly<Record<string, Dependency | Input>>;
+
+/** The values that answer a dependency's needs. */
+export type NeedValues<N> = {
+	readonly [K in keyof N]: N[K] extends Dependency<infer T>
+		? T
+		: N[K] extends Input<infer T>
+			? T
+			: never;
+};
+
+/** What a dependency's resolve function may give back. */
+export type Resolved<R> =
+	R extends AsyncGenerator<infer Y, unknown, unknown>
+		? Exclude<Y, Reply>
+		: Exclude<Awaited<R>, Reply>;
+
+/** Makes a typed value before the upstream is called. Made by `dependency()`. */
+export interface Dependency<out T = unknown> {
+	readonly kind: "dependency";
+	readonly name: string;
+	readonly needs: Needs;
+	readonly resolve: (values: never, ctx: Context) => unknown;
+	readonly docs: DocsContribution | null;
+	/** Whether it can make the request wait. */
+	readonly isAsync: boolean;
+	/** Carries the type alone; never there at run time. */
+	readonly "~type"?: T;
+}
+
+/** Dependencies by the names under which a route sees them. */
+export type Dependencies = Readonly<Record<string, Dependency>>;
+
+/** The values of named dependencies. */
+export type DependencyValues<D> = {
+	readonly [K in keyof D]: D[K] extends Dependency<infer T> ? T : never;
+};
+
+/** Test doubles and the like: what stands in for a dependency. */
+export type Overrides = ReadonlyMap<Dependency, Dependency>;
+
+/** A security scheme as OpenAPI 3.1 writes it. */
+export type SecurityScheme = Readonly<Record<string, unknown>> & {
+	/** The scopes or roles that the operation asks of it. They are no part of the scheme. Default none. */
+	readonly requiredScopes?: readonly string[];
+};
+
+/** Security schemes by name, all of which are asked for. */
+export type SecuritySchemes = Readonly<Record<string, SecurityScheme>>;
+
+/** What a dependency or a policy adds to the OpenAPI operation of its routes. */
+export interface DocsContribution {
+	/** The operation requires all schemes of a set; of several sets it requires any one, and an empty one makes the rest optional. */
+	readonly security?: SecuritySchemes | readonly SecuritySchemes[];
+	/** Responses by status, as OpenAPI 3.1 writes them. */
+	readonly responses?: Readonly<
+		Record<number, Readonly<Record<string, unknown>>>
+	>;
 }

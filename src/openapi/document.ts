@@ -1,6 +1,6 @@
 import type { ErrorFormat } from "../http/reply.ts";
 import { allMethods } from "../model/route.ts";
-import type { Route } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
 import { type JsonObject, mergeDeep, toPlainJson } from "./json.ts";
 import { gatherNeeds, type SharedNeeds } from "./needs.ts";
 import { nameOperations } from "./operation-ids.ts";

@@ -1,9 +1,9 @@
+import type { Route } from "../model/route-options.ts";
 import type {
 	Dependencies,
 	DocsContribution,
 	Input,
 	Policy,
-	Route,
 } from "../model/types.ts";
 import { orderDependencies } from "../request/dependencies.ts";
 

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import type { Reply } from "../http/reply.ts";
 import type { DocsOptions } from "../model/gateway-options.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
-import type { Context, Dependencies, Route } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
+import type { Context, Dependencies } from "../model/types.ts";
 import { Content, toDigest } from "./content.ts";
 import {
 	listOrigins,

@@ -1,4 +1,5 @@
-import type { Input, RouteOptions } from "../model/types.ts";
+import type { RouteOptions } from "../model/route-options.ts";
+import type { Input } from "../model/types.ts";
 import {
 	compileSchema,
 	isStandardSchema,

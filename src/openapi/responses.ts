@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorFormat } from "../http/reply.ts";
-import type { DocsContribution, RouteOptions } from "../model/types.ts";
+import type { RouteOptions } from "../model/route-options.ts";
+import type { DocsContribution } from "../model/types.ts";
 import { isStandardSchema, type Schema } from "../params/schema.ts";
 import { invalidRequest, refusal } from "./errors.ts";
 import { isJsonObject, type JsonObject, mergeDeep } from "./json.ts";

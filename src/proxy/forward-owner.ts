@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import type { HttpError } from "../http/errors.ts";
-import type { ForwardRequest } from "../upstream/connections.ts";
+import type { ForwardRequest } from "../upstream/attempts.ts";
 import type { AnswerHead } from "./response-writer.ts";
 
 /** The request that a forward works for. */

@@ -4,7 +4,7 @@ import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
 import { removeNames } from "../http/header-list.ts";
 import { ResponseHead } from "../http/headers.ts";
 import { isEventStream } from "../http/reply.ts";
-import type { ForwardRequest } from "../upstream/connections.ts";
+import type { ForwardRequest } from "../upstream/attempts.ts";
 import type { CallRecord } from "./call-record.ts";
 
 /** The head of a switch to the protocol that was asked for; null for any other: nobody may switch unasked (RFC 9110 section 7.8). */

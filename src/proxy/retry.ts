@@ -1,4 +1,4 @@
-import type { ForwardRequest } from "../upstream/connections.ts";
+import type { ForwardRequest } from "../upstream/attempts.ts";
 import { wasNew } from "../upstream/connector.ts";
 import { errorCode } from "../upstream/failures.ts";
 

@@ -1,9 +1,12 @@
 import type { Dispatcher } from "undici";
 import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import type { UpstreamTimeouts } from "../model/upstream.ts";
-import type { AttemptWatch, AttemptWatcher } from "../upstream/attempts.ts";
-import type { ForwardRequest } from "../upstream/connections.ts";
-import { type Call, toCallOptions } from "../upstream/connections.ts";
+import type {
+	AttemptWatch,
+	AttemptWatcher,
+	ForwardRequest,
+} from "../upstream/attempts.ts";
+import { type Call, toCallOptions } from "../upstream/attempts.ts";
 import type { Target, UpstreamPool } from "../upstream/pool.ts";
 import type { CallRecord } from "./call-record.ts";
 import { CallTimer } from "./call-timer.ts";

@@ -3,11 +3,14 @@ import type { Duplex } from "node:stream";
 import { breakOff, lingerOnClose } from "../connection/closing.ts";
 import { clientAddress } from "../connection/peer.ts";
 import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
-import type { AttemptEnd, UpstreamAttempt } from "../model/outcome.ts";
+import type {
+	AttemptEnd,
+	UpstreamAttempt,
+	UpstreamReader,
+} from "../model/outcome.ts";
 import type {
 	Fields,
 	RouteInfo,
-	UpstreamReader,
 	UpstreamRequest,
 	WithheldSource,
 } from "../model/types.ts";

@@ -1,7 +1,6 @@
 import { Reply } from "../http/reply.ts";
-import type { Overrides } from "../model/dependency-types.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
-import type { Context, Dependency, Input } from "../model/types.ts";
+import type { Context, Dependency, Input, Overrides } from "../model/types.ts";
 
 /** What a dependency's need is read from. */
 interface NeedPlan {

@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { failure, type Problem } from "../http/errors.ts";
 import { type MediaType, parseMediaType } from "../http/media-type.ts";
-import type { Forward, Input, Route } from "../model/types.ts";
+import type { Forward, Route } from "../model/route-options.ts";
+import type { Input } from "../model/types.ts";
 import { type BodyOptions, checkBodyHead, readBody } from "../params/body.ts";
 import type { FormShape } from "../params/form/form.ts";
 import { type CompiledForm, compileForm } from "../params/form/form-reader.ts";

@@ -17,13 +17,13 @@ import { tellStart } from "./outcome.ts";
 import { sendReply } from "./reply.ts";
 import type {
 	Match,
+	PendingUpgrade,
 	Plan,
 	RequestContext,
 	RouteFinder,
 	Routes,
 	Runtime,
 } from "./request.ts";
-import type { Upgrade } from "./upgrade.ts";
 
 /** Answers requests: what `http.createServer` takes. */
 export type RequestHandler = (
@@ -137,7 +137,10 @@ function findPreflight(
 }
 
 /** Runs a request through its plan. */
-export function run({ ctx, refusal }: Matched, upgrade: Upgrade | null): void {
+export function run(
+	{ ctx, refusal }: Matched,
+	upgrade: PendingUpgrade | null,
+): void {
 	if (ctx.peer.isEnding) return;
 	ctx.upgrade = upgrade;
 	begin(ctx);

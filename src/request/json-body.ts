@@ -4,7 +4,7 @@ import {
 	type MediaType,
 	parseMediaType,
 } from "../http/media-type.ts";
-import type { Route } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
 import { type BodyOptions, checkBodyHead, readBody } from "../params/body.ts";
 import {
 	checkNames,

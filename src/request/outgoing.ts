@@ -1,13 +1,8 @@
 import type { ForwardingOptions } from "../connection/peer.ts";
 import { failure } from "../http/errors.ts";
 import { removeFew, removeNames } from "../http/header-list.ts";
-import type {
-	Fields,
-	FieldValue,
-	Forward,
-	Route,
-	UpstreamRequest,
-} from "../model/types.ts";
+import type { Forward, Route } from "../model/route-options.ts";
+import type { Fields, FieldValue, UpstreamRequest } from "../model/types.ts";
 import type { Upstream } from "../model/upstream.ts";
 import type { Outgoing, RequestContext, Write } from "./request.ts";
 import { compileTarget } from "./request-target.ts";

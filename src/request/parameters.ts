@@ -1,6 +1,7 @@
 import querystring from "fast-querystring";
 import { failure, type HttpError, type Problem } from "../http/errors.ts";
-import type { Input, RouteOptions } from "../model/types.ts";
+import type { RouteOptions } from "../model/route-options.ts";
+import type { Input } from "../model/types.ts";
 import {
 	compileField,
 	compileFields,

@@ -3,7 +3,7 @@ import { failure, type Problem } from "../http/errors.ts";
 import { removeNames } from "../http/header-list.ts";
 import { Reply } from "../http/reply.ts";
 import { decodeZstdSync } from "../http/zstd-frames.ts";
-import type { Route } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
 import { decodeUtf8 } from "../params/json/json.ts";
 import { restoreDigits } from "../params/json/restore-digits.ts";
 import {

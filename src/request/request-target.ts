@@ -1,4 +1,5 @@
-import type { Fields, FieldValue, Forward, Route } from "../model/types.ts";
+import type { Forward, Route } from "../model/route-options.ts";
+import type { Fields, FieldValue } from "../model/types.ts";
 import { toFieldText, toFieldTexts } from "../params/form/field-text.ts";
 import { compileTemplate, type PathTemplate } from "../proxy/path-template.ts";
 import type { RequestContext, Write } from "./request.ts";

@@ -7,15 +7,19 @@ import type { HttpError } from "../http/errors.ts";
 import type { RequestHead } from "../http/headers.ts";
 import type { ErrorFormat, Reply } from "../http/reply.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
-import type { AttemptEnd, Outcome, UpstreamAttempt } from "../model/outcome.ts";
+import type {
+	AttemptEnd,
+	Outcome,
+	StepInfo,
+	UpstreamAttempt,
+	UpstreamReader,
+} from "../model/outcome.ts";
 import type {
 	Context,
 	Fields,
 	Logger,
 	PolicyHooks,
 	RouteInfo,
-	StepInfo,
-	UpstreamReader,
 	UpstreamRequest,
 } from "../model/types.ts";
 import type { MultipartForm } from "../params/form/form-multipart.ts";
@@ -239,6 +243,8 @@ export interface Plan {
 	readonly watchAttempt: WatchAttempts | null;
 	readonly timesSteps: boolean;
 	readonly hasDependencies: boolean;
+	/** An upgraded connection without a byte for so many milliseconds is cut. 0 is off. */
+	readonly upgradeIdleMs: number;
 }
 
 /** A policy's hooks for one route. */

@@ -2,12 +2,9 @@ import { gatewayName } from "../connection/peer.ts";
 import { type HttpError, toHttpError } from "../http/errors.ts";
 import { Reply } from "../http/reply.ts";
 import { modeOf } from "../model/maybe-promise.ts";
-import type {
-	BodyObserver,
-	PolicyHooks,
-	Route,
-	UpstreamResponse,
-} from "../model/types.ts";
+import type { BodyObserver } from "../model/outcome.ts";
+import type { Route } from "../model/route-options.ts";
+import type { PolicyHooks, UpstreamResponse } from "../model/types.ts";
 import type { Upstream } from "../model/upstream.ts";
 import type { ForwardObserver } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";

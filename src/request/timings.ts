@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
-import type { StepTiming } from "../model/outcome.ts";
-import type { StepInfo } from "../model/types.ts";
+import type { StepInfo, StepTiming } from "../model/outcome.ts";
 
 /** What is measured of a request. Made only where a policy has `onFinish`. */
 export class Meter {

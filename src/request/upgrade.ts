@@ -21,8 +21,6 @@ export type UpgradeHandler = (
 	head: Buffer,
 ) => void;
 
-const defaultIdleMs = 300_000;
-
 /**
  * Whether node takes a request out of its parser. With a body it can not be: its
  * bytes would be lost. Without one it is, even where it will not be switched: node
@@ -69,8 +67,9 @@ function isUpgrade(router: RouteFinder, req: IncomingMessage): boolean {
 	if (req.httpVersionMinor === 0) return false;
 	const plan = router.find("GET", req.url as string)?.value;
 	if (plan === undefined || !plan.info.proxied) return false;
-	const { upgrades = ["websocket"] } = plan.info.source.options;
-	return upgrades.some((allowed) => allowed.toLowerCase() === protocol);
+	return plan.info.upgrades.some(
+		(allowed) => allowed.toLowerCase() === protocol,
+	);
 }
 
 /**
@@ -139,9 +138,8 @@ export class Upgrade {
 		this.#socket.write(toHeadText(ctx, head), "latin1");
 		// Through the tunnel as what follows them: their frames are counted.
 		if (this.#early.length > 0) this.#socket.unshift(this.#early);
-		const { upgradeIdleMs } = ctx.plan.info.source.options;
 		this.tunnel = new Tunnel(this.#socket, upstream, {
-			idleMs: upgradeIdleMs ?? defaultIdleMs,
+			idleMs: ctx.plan.upgradeIdleMs,
 			isWebSocket: ctx.head.upgrade?.trim().toLowerCase() === "websocket",
 			watch: ctx.runtime.watch,
 			onClosed: () => ctx.finish(),

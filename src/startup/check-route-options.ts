@@ -1,4 +1,4 @@
-import type { Forward, RouteOptions } from "../model/types.ts";
+import type { Forward, RouteOptions } from "../model/route-options.ts";
 import { isFileSchema } from "../params/form/form.ts";
 import { compileSchema, type Schema } from "../params/schema.ts";
 import { isStatusMap } from "../request/read-response.ts";

@@ -1,6 +1,7 @@
 import { isDependency } from "../model/dependency.ts";
 import { allMethods, toName } from "../model/route.ts";
-import type { Dependencies, Input, Route } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
+import type { Dependencies, Input } from "../model/types.ts";
 import { Upstream, upstream } from "../model/upstream.ts";
 import { compileSchema } from "../params/schema.ts";
 import { compileTemplate, templateNames } from "../proxy/path-template.ts";

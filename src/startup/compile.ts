@@ -1,12 +1,12 @@
 import type { Readable } from "node:stream";
 import { failure, toHttpError } from "../http/errors.ts";
 import { reply } from "../http/reply.ts";
-import type { Overrides } from "../model/dependency-types.ts";
 import { isThenable, modeOf } from "../model/maybe-promise.ts";
+import type { Route } from "../model/route-options.ts";
 import type {
 	Dependencies,
+	Overrides,
 	Policy,
-	Route,
 	RouteInfo,
 	UpstreamRequest,
 } from "../model/types.ts";
@@ -59,12 +59,15 @@ export interface Shared {
 	readonly poolOf: (upstream: Upstream) => UpstreamPool;
 }
 
+const defaultUpgradeIdleMs = 300_000;
+
 /** Compiles a route: every absent feature is no step. */
 export function compileRoute(route: Route, shared: Shared): Plan {
 	const dependencies = { ...shared.dependencies, ...route.dependencies };
 	const target = resolveTarget(route, shared);
-	const info = toInfo(route, dependencies, target);
-	const hooks = [...shared.policies, ...route.policies].flatMap((policy) => {
+	const policies = [...shared.policies, ...route.policies];
+	const info = toInfo(route, dependencies, policies, target);
+	const hooks = policies.flatMap((policy) => {
 		const made = policy.forRoute(info);
 		return made === null ? [] : [{ name: policy.name, hooks: made }];
 	});
@@ -116,6 +119,7 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		watchAttempt: compileAttempts(hooks),
 		timesSteps,
 		hasDependencies: order.plans.length > 0,
+		upgradeIdleMs: route.options.upgradeIdleMs ?? defaultUpgradeIdleMs,
 	};
 }
 
@@ -142,6 +146,7 @@ function toPreflight(
 		watchAttempt: null,
 		timesSteps: false,
 		hasDependencies: false,
+		upgradeIdleMs: defaultUpgradeIdleMs,
 	};
 }
 
@@ -152,8 +157,12 @@ function refuseAnswer(): boolean {
 function toInfo(
 	route: Route,
 	dependencies: Dependencies,
+	policies: readonly Policy[],
 	target: Upstream | null,
 ): RouteInfo {
+	const { body, form, forward, response, responseMode } = route.options;
+	const { upgrades = ["websocket"], upstreamMethod = "GET" } = route.options;
+	const parts = [body, form, forward?.body, forward?.form];
 	return {
 		id: route.id,
 		methods: route.methods,
@@ -161,8 +170,15 @@ function toInfo(
 		tags: route.tags,
 		proxied: target !== null,
 		upstream: target?.name ?? null,
+		origins: target?.origins ?? [],
 		dependencies,
-		source: route,
+		policies,
+		upgrades,
+		usesBody:
+			parts.some((part) => part !== undefined) ||
+			upstreamMethod.toUpperCase() !== "GET",
+		setsHeaders: forward?.headers !== undefined,
+		rewritesResponse: response !== undefined && responseMode === "select",
 	};
 }
 

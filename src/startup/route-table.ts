@@ -1,7 +1,8 @@
 import { failure } from "../http/errors.ts";
 import { type Reply, reply } from "../http/reply.ts";
 import { route } from "../model/route.ts";
-import type { Context, Policy, Route, RouteInfo } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
+import type { Context, Policy, RouteInfo } from "../model/types.ts";
 import type { Plan } from "../request/request.ts";
 import {
 	findClashes,
@@ -60,8 +61,8 @@ export function compileRoutes(
 	const infos = entries.map((entry) => entry.value.info);
 	// Where a route is missing for its own problems, who looks for it would be misled.
 	if (problems.length === 0) {
-		const own = infos.filter(({ source }) => !docs.includes(source));
-		problems.push(...tellRoutes(policies, own));
+		// Without a problem there is an entry for each route, the docs' last.
+		problems.push(...tellRoutes(policies, infos.slice(0, declared.length)));
 	}
 	throwAll(problems);
 	const router = new Router(entries);

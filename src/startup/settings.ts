@@ -1,11 +1,10 @@
 import { BlockList, isIP } from "node:net";
 import { dependency, isDependency } from "../model/dependency.ts";
-import type { Overrides } from "../model/dependency-types.ts";
 import type {
 	GatewayLimits,
 	GatewayOptions,
 } from "../model/gateway-options.ts";
-import type { Dependency } from "../model/types.ts";
+import type { Dependency, Overrides } from "../model/types.ts";
 
 /** The limits with their defaults. */
 export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {

@@ -1,5 +1,6 @@
 import { modeOf } from "../model/maybe-promise.ts";
-import type { Dependency, Input, Route } from "../model/types.ts";
+import type { Route } from "../model/route-options.ts";
+import type { Dependency, Input } from "../model/types.ts";
 import {
 	type DependencyOrder,
 	type DependencyPlan,

@@ -1,10 +1,54 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { type ErrorCode, failure } from "../http/errors.ts";
 import type { AttemptEnd, UpstreamAttempt } from "../model/outcome.ts";
-import type { CallOptions } from "./connections.ts";
 import { isResetNow } from "./connector.ts";
 import { toFailure } from "./failures.ts";
+
+/** What one call sends. */
+export interface ForwardRequest {
+	readonly method: string;
+	/** Path and query, percent-encoded. */
+	readonly path: string;
+	/** Names and values in turn. */
+	readonly headers: string[];
+	readonly body: Readable | Uint8Array | null;
+	/** The protocol that the connection is to become; null for plain HTTP. */
+	readonly upgrade: string | null;
+}
+
+/** What a dispatch is made for. */
+export interface Call {
+	/** How many calls have gone to an origin for it, those of interceptors included. */
+	attempts: number;
+	/** Sees each of them; null where nobody looks. */
+	readonly watcher: AttemptWatcher | null;
+	/** Told of the one under way where the call is its own handler; null where nobody looks. */
+	attemptWatch: AttemptWatch | null;
+}
+
+/** What undici takes for a call, and what names the call. */
+export interface CallOptions extends Dispatcher.DispatchOptions {
+	/** By which it can be taken out of the queue again. */
+	readonly call?: Call;
+}
+
+/** What undici takes for that request to that origin. */
+export function toCallOptions(
+	origin: string,
+	request: ForwardRequest,
+	call: Call,
+): CallOptions {
+	return {
+		origin,
+		method: request.method as Dispatcher.HttpMethod,
+		path: request.path,
+		headers: request.headers,
+		body: request.body,
+		upgrade: request.upgrade,
+		call,
+	};
+}
 
 /** Sees the calls that are made for it: the request itself, since a closure for each costs 3 us (bench:compare, metrics). */
 export interface AttemptWatcher {

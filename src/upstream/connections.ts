@@ -1,52 +1,6 @@
-import type { Readable } from "node:stream";
 import { Client, type Dispatcher } from "undici";
-import type { AttemptWatch, AttemptWatcher } from "./attempts.ts";
+import type { CallOptions } from "./attempts.ts";
 import { CallNote, type Connect } from "./connector.ts";
-
-/** What one call sends. */
-export interface ForwardRequest {
-	readonly method: string;
-	/** Path and query, percent-encoded. */
-	readonly path: string;
-	/** Names and values in turn. */
-	readonly headers: string[];
-	readonly body: Readable | Uint8Array | null;
-	/** The protocol that the connection is to become; null for plain HTTP. */
-	readonly upgrade: string | null;
-}
-
-/** What a dispatch is made for. */
-export interface Call {
-	/** How many calls have gone to an origin for it, those of interceptors included. */
-	attempts: number;
-	/** Sees each of them; null where nobody looks. */
-	readonly watcher: AttemptWatcher | null;
-	/** Told of the one under way where the call is its own handler; null where nobody looks. */
-	attemptWatch: AttemptWatch | null;
-}
-
-/** What undici takes for a call, and what names the call. */
-export interface CallOptions extends Dispatcher.DispatchOptions {
-	/** By which it can be taken out of the queue again. */
-	readonly call?: Call;
-}
-
-/** What undici takes for that request to that origin. */
-export function toCallOptions(
-	origin: string,
-	request: ForwardRequest,
-	call: Call,
-): CallOptions {
-	return {
-		origin,
-		method: request.method as Dispatcher.HttpMethod,
-		path: request.path,
-		headers: request.headers,
-		body: request.body,
-		upgrade: request.upgrade,
-		call,
-	};
-}
 
 /** A call that waits for a connection. */
 interface Waiting {

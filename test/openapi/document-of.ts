@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { Dependencies, Policy, Route } from "../../src/model/types.ts";
+import type { Route } from "../../src/model/route-options.ts";
+import type { Dependencies, Policy } from "../../src/model/types.ts";
 import {
 	createDocument,
 	type DocumentInfo,

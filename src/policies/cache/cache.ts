@@ -1,4 +1,4 @@
-import type { Dependencies, Policy, Route, RouteInfo } from "../../index.ts";
+import type { Dependencies, Policy, RouteInfo } from "../../index.ts";
 import { type PurgeRequest, toPurgeTarget } from "./cache-key.ts";
 import { CacheEngine } from "./call/engine.ts";
 import { InvalidationOnly } from "./invalidation-only.ts";
@@ -55,9 +55,7 @@ export function cache(options: CacheOptions = {}): Cache {
 			if (!info.proxied) return null;
 			if (!isCacheable(info)) return new InvalidationOnly(engine);
 			const partitionOf = compilePartition(info, options);
-			const { response, responseMode = "document" } = info.source.options;
-			const isRewritten = response !== undefined && responseMode === "select";
-			return new RouteCache(engine, key, partitionOf, isRewritten);
+			return new RouteCache(engine, key, partitionOf, info.rewritesResponse);
 		},
 		async purge(what) {
 			return engine.purge(toPurgeTarget(what));
@@ -69,16 +67,9 @@ export function cache(options: CacheOptions = {}): Cache {
 }
 
 /** Whether what is asked of the upstream is known before the body is read, and is a GET. */
-function isCacheable({ methods, dependencies, source }: RouteInfo): boolean {
+function isCacheable({ methods, dependencies, usesBody }: RouteInfo): boolean {
 	const isRead = methods.some((one) => ["GET", "HEAD", "*"].includes(one));
-	return isRead && !readsBody(source) && !needForm(dependencies);
-}
-
-function readsBody({ options }: Route): boolean {
-	const { body, form, forward, upstreamMethod = "GET" } = options;
-	const hasBody = body !== undefined || form !== undefined;
-	const setsBody = forward?.body !== undefined || forward?.form !== undefined;
-	return hasBody || setsBody || upstreamMethod.toUpperCase() !== "GET";
+	return isRead && !usesBody && !needForm(dependencies);
 }
 
 /** Whether a dependency, or one that it needs, is made from the form. */

@@ -25,7 +25,7 @@ function warn(id: string): void {
  * time it is a warning of the process.
  */
 export function compilePartition(
-	{ id, dependencies, source }: RouteInfo,
+	{ id, dependencies, setsHeaders }: RouteInfo,
 	{ shared, partition }: PartitionOptions,
 ): PartitionOf {
 	if (partition !== undefined) {
@@ -35,8 +35,7 @@ export function compilePartition(
 		};
 	}
 	const names = Object.keys(dependencies).sort();
-	const hasHeaders = source.options.forward?.headers !== undefined;
-	if (shared === true || (names.length === 0 && !hasHeaders)) return () => "";
+	if (shared === true || (names.length === 0 && !setsHeaders)) return () => "";
 	let isTold = false;
 	return (ctx) => {
 		const deps = ctx.deps as Readonly<Record<string, unknown>>;

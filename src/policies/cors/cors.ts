@@ -49,7 +49,7 @@ export function cors(options: CorsOptions): Policy {
 		name: "cors",
 		forRoute(route) {
 			// Two would each say their line, and a browser takes neither then.
-			const last = route.source.policies.findLast((one) => ours.has(one));
+			const last = route.policies.findLast((one) => ours.has(one));
 			const isOurs = last === undefined || last === policy;
 			if (!isOurs || seen.has(route)) return null;
 			seen.add(route);

@@ -1,10 +1,12 @@
 import type { DocsContribution } from "../../index.ts";
-import type { PlansOptions } from "./plans.ts";
 
 /** What the docs say about a route with plans, whose limits say this. */
 export function toDocs(
 	limits: DocsContribution,
-	{ enforce, anonymous }: PlansOptions,
+	{
+		enforce,
+		anonymous,
+	}: { readonly enforce?: string; readonly anonymous?: unknown },
 ): DocsContribution {
 	if (enforce === "shadow") return limits;
 	const nobody = { 401: { description: "Nobody is known to call." } };

@@ -1,10 +1,4 @@
-import type {
-	Context,
-	Outcome,
-	Policy,
-	Route,
-	RouteInfo,
-} from "../../index.ts";
+import type { Context, Outcome, Policy, RouteInfo } from "../../index.ts";
 import { checkCost, checkPrice, isUnbillable } from "./cost.ts";
 import {
 	type By,
@@ -76,7 +70,7 @@ export function rateLimit(options: RateLimitOptions): Policy {
 	);
 	const onFinish = (ctx: Context, outcome: Outcome): void =>
 		limiter.finish(ctx, outcome);
-	const own = new Set<Route>();
+	const own = new Set<RouteInfo>();
 	const isPerRoute = rules.some((rule) => rule.isPerRoute);
 	return {
 		name: limiter.name,
@@ -84,7 +78,7 @@ export function rateLimit(options: RateLimitOptions): Policy {
 		close: () => limiter.close(),
 		forRoute(route) {
 			limiter.open();
-			own.add(route.source);
+			own.add(route);
 			const check = compileCheck(limiter, rules, route);
 			return {
 				...(isEarly ? { onRequest: check } : { onAdmit: check }),
@@ -93,7 +87,7 @@ export function rateLimit(options: RateLimitOptions): Policy {
 		},
 		onRoutes(routes) {
 			if (!isPerRoute) return;
-			const limited = routes.filter(({ source }) => own.has(source));
+			const limited = routes.filter((route) => own.has(route));
 			checkRouteIds(limited, place);
 		},
 	};

@@ -1,9 +1,12 @@
-import type { Limit } from "./limit.ts";
-
 /** A window by its name. */
 export type Period = "minute" | "hour" | "day" | "week" | "month";
 
-type Windowed = Pick<Limit, "isMonthly" | "windowMs" | "anchorMs">;
+/** The part of a limit that says when its windows begin. */
+interface Windowed {
+	readonly isMonthly: boolean;
+	readonly windowMs: number;
+	readonly anchorMs: number;
+}
 
 /** When the window of that moment begins. Times are milliseconds since the epoch. */
 export function windowStart(limit: Windowed, nowMs: number): number {

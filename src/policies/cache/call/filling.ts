@@ -1,6 +1,5 @@
 import type { StoredAnswer } from "../store/stored-response.ts";
 import type { BodyCollector } from "./body-collector.ts";
-import type { Lookup } from "./lookup.ts";
 
 /** An answer whose body is still on its way. */
 export interface LiveAnswer {
@@ -21,8 +20,15 @@ export type Turn =
 	| { readonly kind: "stale"; readonly answer: StoredAnswer }
 	| { readonly kind: "live"; readonly live: LiveAnswer };
 
+/** A request that may wait for another one's call. */
+export interface Joiner {
+	readonly isOver: boolean;
+	/** The call that it leads; null where it leads none. */
+	filling: Filling | null;
+}
+
 interface Waiter {
-	readonly lookup: Lookup;
+	readonly lookup: Joiner;
 	readonly take: (turn: Turn) => void;
 	readonly timer: NodeJS.Timeout;
 }
@@ -63,7 +69,7 @@ export class Filling {
 	}
 
 	/** Waits for the call, at most so long. */
-	join(lookup: Lookup, waitMs: number): Promise<Turn> {
+	join(lookup: Joiner, waitMs: number): Promise<Turn> {
 		const live = this.#live;
 		if (live !== null && performance.now() >= this.#liveAtMs) {
 			return Promise.resolve({ kind: "live", live });

@@ -1,17 +1,13 @@
 import { createRequire } from "node:module";
 import type { DestinationStream, LoggerOptions } from "pino";
-import { GatheredLines, plainLogger } from "./plain-log.ts";
+import {
+	GatheredLines,
+	type LineLogger,
+	type LineStream,
+	plainLogger,
+} from "./plain-log.ts";
 
-/** What is used of a logger: a pino logger is one. */
-export interface LineLogger {
-	info(line: object): void;
-	error(line: object): void;
-}
-
-/** What takes lines, one at a time. */
-export interface LineStream {
-	write(line: string): void;
-}
+export type { LineLogger, LineStream } from "./plain-log.ts";
 
 /** Where lines go, and in which form. */
 export interface SinkOptions {

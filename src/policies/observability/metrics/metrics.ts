@@ -15,16 +15,9 @@ import {
 	type PromClient,
 } from "./instruments.ts";
 import { watchLoop } from "./loop-delay.ts";
-import { share } from "./shared-registry.ts";
+import { type MetricsRegistry, share } from "./shared-registry.ts";
 
-/** A `Registry` of prom-client, in which metrics of one's own may stand too. */
-export interface MetricsRegistry {
-	readonly contentType: string;
-	metrics(): Promise<string>;
-	registerMetric(metric: unknown): void;
-	getSingleMetric(name: string): unknown;
-	removeSingleMetric(name: string): void;
-}
+export type { MetricsRegistry } from "./shared-registry.ts";
 
 /** Where the metrics are served, and in which registry they stand. */
 export interface MetricsOptions {

@@ -1,5 +1,13 @@
 import type { Registry } from "prom-client";
-import type { MetricsRegistry } from "./metrics.ts";
+
+/** A `Registry` of prom-client, in which metrics of one's own may stand too. */
+export interface MetricsRegistry {
+	readonly contentType: string;
+	metrics(): Promise<string>;
+	registerMetric(metric: unknown): void;
+	getSingleMetric(name: string): unknown;
+	removeSingleMetric(name: string): void;
+}
 
 /**
  * Puts the gateway's metrics into a registry that others use too. Gives back what takes them out.

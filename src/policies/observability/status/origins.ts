@@ -48,14 +48,8 @@ export class Origins {
 	}
 
 	/** Makes those of a route known. */
-	declare({ proxied, source, upstream: called }: RouteInfo): void {
-		if (!proxied || source.upstream === null) return;
-		const { upstream } = source;
-		const names =
-			typeof upstream === "string"
-				? [new URL(upstream).origin]
-				: upstream.origins;
-		for (const name of names) {
+	declare({ origins, upstream: called }: RouteInfo): void {
+		for (const name of origins) {
 			const origin = this.find(name);
 			if (called === null || called === new URL(name).host) continue;
 			if (origin.name !== rest) origin.upstreams.add(toShortName(called));

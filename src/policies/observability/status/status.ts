@@ -85,13 +85,13 @@ export function status(options: StatusOptions): StatusPage {
 		feed.tick();
 	});
 	const routes = toRoutes(options, read, feed);
-	const own = new Set(routes);
+	const own = new Set(routes.map(({ id }) => id));
 	return {
 		routes,
 		policy: {
 			name: "status",
 			forRoute(info) {
-				if (own.has(info.source)) return null;
+				if (own.has(info.id)) return null;
 				clock.start();
 				return recorder.watch(info);
 			},
