@@ -15,7 +15,8 @@ import type {
 	WithheldSource,
 } from "../model/types.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import { cleanUp, tellOver, tellPolicies } from "./outcome.ts";
+import { finishGenerators } from "./dependencies.ts";
+import { tellFinish, tellOver } from "./hooks.ts";
 import { previewOutgoing } from "./outgoing.ts";
 import type { RequestContext, WatchAttempts } from "./request.ts";
 import { RequestState } from "./request.ts";
@@ -202,7 +203,7 @@ export class LiveContext extends RequestState implements RequestContext {
 		}
 		this.#abort?.abort();
 		if (this.#whenOver !== null) tellOver(this, this.#whenOver);
-		if (plan.finishHooks !== null) tellPolicies(this, plan.finishHooks);
+		if (plan.finishHooks !== null) tellFinish(this, plan.finishHooks);
 		this.finishCleanups();
 		this.runtime.open.end();
 	}
@@ -211,6 +212,13 @@ export class LiveContext extends RequestState implements RequestContext {
 		const { cleanups } = this;
 		if (cleanups === null) return;
 		this.cleanups = null;
-		cleanUp(this, cleanups);
+		const { open, logger } = this.runtime;
+		const onError = (err: unknown): void => {
+			const details = { err, route: this.plan.info.id };
+			logger.error(details, "a dependency failed while cleaning up");
+		};
+		// The request is open as long as that takes.
+		open.begin();
+		void finishGenerators(cleanups, onError).then(() => open.end());
 	}
 }

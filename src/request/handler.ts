@@ -13,7 +13,7 @@ import { isThenable } from "../model/maybe-promise.ts";
 import { allMethods } from "../model/route.ts";
 import { BodyWatch } from "./body-watch.ts";
 import { LiveContext } from "./context.ts";
-import { tellStart } from "./outcome.ts";
+import { tellStart } from "./hooks.ts";
 import { sendReply } from "./reply.ts";
 import type {
 	Match,

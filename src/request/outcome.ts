@@ -1,75 +1,94 @@
-import { type Cleanup, finishGenerators } from "./dependencies.ts";
-import { RequestOutcome } from "./finish.ts";
-import type { FinishHooks, RequestContext, StartHooks } from "./request.ts";
+import type { Outcome, StepTiming } from "../model/outcome.ts";
+import type { CallRecord } from "../proxy/call-record.ts";
+import type { RequestContext } from "./request.ts";
+import type { Meter } from "./timings.ts";
 
-/** Step 1: tells every policy that wants to know that a request has begun. */
-export function tellStart(
-	ctx: RequestContext,
-	hooks: NonNullable<StartHooks>,
-): void {
-	for (const onStart of hooks) {
-		try {
-			onStart(ctx);
-		} catch (error) {
-			ctx.runtime.logger.error(
-				{ err: error, route: ctx.plan.info.id },
-				"onStart failed",
-			);
-		}
+/** How a request ended. Made where a policy asks, when the request is over. */
+export class RequestOutcome implements Outcome {
+	readonly status: number;
+	readonly source: Outcome["source"];
+	readonly code: string | null;
+	readonly error: unknown;
+	readonly upstream: string | null;
+	readonly upstreamStatus: number | null;
+	readonly complete: boolean;
+	readonly attempts: number;
+	readonly durationMs: number;
+	readonly upstreamMs: number | null;
+	readonly upstreamHeadMs: number | null;
+	readonly overheadMs: number;
+	readonly bytesIn: number;
+	readonly bytesOut: number;
+	readonly #ctx: RequestContext;
+
+	constructor(ctx: RequestContext) {
+		const { forward, failure } = ctx;
+		const meter = ctx.meter as Meter;
+		const record = forward?.record ?? null;
+		const nowMs = performance.now();
+		this.#ctx = ctx;
+		this.complete = ctx.isWhole;
+		const isGone = !this.complete && failure?.code === "ERR_CLIENT_GONE";
+		const answered = ctx.isUpstreamAnswer ? "upstream" : "gateway";
+		this.status = isGone ? 499 : ctx.res.statusCode;
+		this.source = isGone ? "client" : answered;
+		this.code = failure?.code ?? null;
+		this.error = failure?.cause ?? failure;
+		this.upstream = forward?.origin ?? null;
+		this.upstreamStatus = record?.status ?? null;
+		this.attempts = forward?.attempts ?? 0;
+		this.durationMs = nowMs - meter.startedMs;
+		this.upstreamMs = record?.waitedMs ?? null;
+		this.upstreamHeadMs = record?.headMs ?? null;
+		this.overheadMs = overheadOf(meter, record, nowMs);
+		const tunnel = ctx.upgrade?.tunnel ?? null;
+		this.bytesIn = tunnel?.clientBytes ?? bytesInOf(ctx, meter, record);
+		this.bytesOut = tunnel?.upstreamBytes ?? bytesOutOf(ctx, meter, record);
+	}
+
+	get steps(): readonly StepTiming[] | null {
+		const { meter, forward, plan } = this.#ctx;
+		const timings = meter?.toTimings(plan.steps) ?? null;
+		if (timings === null || meter === null) return null;
+		// The call is told of when it is over, not when it has been begun.
+		const ms =
+			forward === null ? meter.stepMs?.[plan.steps.length] : this.upstreamMs;
+		if (ms !== undefined && ms !== null) timings.push({ ...plan.actInfo, ms });
+		return timings;
 	}
 }
 
-/** Step 9: calls what `whenOver` was given. */
-export function tellOver(
-	ctx: RequestContext,
-	acts: readonly (() => void)[],
-): void {
-	for (const act of acts) {
-		try {
-			act();
-		} catch (error) {
-			ctx.runtime.logger.error(
-				{ err: error, route: ctx.plan.info.id },
-				"whenOver failed",
-			);
-		}
-	}
+function overheadOf(
+	meter: Meter,
+	record: CallRecord | null,
+	nowMs: number,
+): number {
+	const { startedMs, clientMs, handedMs } = meter;
+	if (record === null) return (handedMs || nowMs) - startedMs - clientMs;
+	const before = record.startedMs - startedMs - clientMs;
+	return before + record.ownMs(Math.max(handedMs, record.handedMs));
 }
 
-/** Step 9: tells every policy that wants to know how a request ended; one that fails does not keep it from the next. */
-export function tellPolicies(
-	ctx: RequestContext,
-	hooks: NonNullable<FinishHooks>,
-): void {
-	const outcome = new RequestOutcome(ctx);
-	const onError = (error: unknown): void => {
-		ctx.runtime.logger.error(
-			{ err: error, route: ctx.plan.info.id },
-			"onFinish failed",
-		);
-	};
-	for (const onFinish of hooks) {
-		try {
-			const result: unknown = onFinish(ctx, outcome);
-			// A function that gives nothing may be written as an async one: nobody else hears of its failure.
-			if (result !== undefined) Promise.resolve(result).catch(onError);
-		} catch (error) {
-			onError(error);
-		}
-	}
+function bytesInOf(
+	{ head, req, hasPayload }: RequestContext,
+	meter: Meter,
+	record: CallRecord | null,
+): number {
+	if (!head.hasBody) return 0;
+	const streamed = hasPayload ? 0 : (record?.sentBytes ?? 0);
+	const taken = meter.bytesIn + streamed;
+	if (head.contentLength < 0) return taken;
+	return req.complete && taken > 0
+		? head.contentLength
+		: Math.min(taken, head.contentLength);
 }
 
-/** Finishes the generators of a request, which is open as long as that takes. */
-export function cleanUp(
-	{ runtime, plan }: RequestContext,
-	cleanups: Cleanup[],
-): void {
-	runtime.open.begin();
-	const onError = (error: unknown): void => {
-		runtime.logger.error(
-			{ err: error, route: plan.info.id },
-			"a dependency failed while cleaning up",
-		);
-	};
-	void finishGenerators(cleanups, onError).then(() => runtime.open.end());
+function bytesOutOf(
+	ctx: RequestContext,
+	meter: Meter,
+	record: CallRecord | null,
+): number {
+	return ctx.isUpstreamAnswer && meter.handedMs === 0
+		? (record?.receivedBytes ?? 0)
+		: meter.bytesOut;
 }

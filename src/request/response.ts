@@ -1,7 +1,6 @@
 import { gatewayName } from "../connection/peer.ts";
 import { type HttpError, toHttpError } from "../http/errors.ts";
 import { Reply } from "../http/reply.ts";
-import { modeOf } from "../model/maybe-promise.ts";
 import type { BodyObserver } from "../model/outcome.ts";
 import type { Route } from "../model/route-options.ts";
 import type { PolicyHooks, UpstreamResponse } from "../model/types.ts";
@@ -11,14 +10,12 @@ import type { AnswerHead } from "../proxy/response-writer.ts";
 import { readsAnswer } from "./outgoing.ts";
 import { compileRead } from "./read-response.ts";
 import { sendReply } from "./reply.ts";
-import type { ErrorHook, RequestContext, TakeAnswer } from "./request.ts";
+import type { RequestContext, TakeAnswer } from "./request.ts";
 
 type ResponseHook = NonNullable<PolicyHooks["onUpstreamResponse"]>;
 
 /**
  * Compiles the way back of step 8: which headers pass, what policies say, whether the body is read.
- *
- * @throws TypeError when a hook is asynchronous: the body behind the head does not wait.
  */
 export function compileAnswer(
 	route: Route,
@@ -27,9 +24,6 @@ export function compileAnswer(
 ): TakeAnswer {
 	const choose = compileChoice(route, upstream);
 	const read = readsAnswer(route) ? compileRead(route) : null;
-	if (hooks.some((hook) => modeOf(hook) === "async")) {
-		throw new TypeError("onUpstreamResponse must be synchronous");
-	}
 	return (ctx, head) => {
 		ctx.isUpstreamAnswer = true;
 		const received = head.headers;
@@ -43,23 +37,6 @@ export function compileAnswer(
 		}
 		return read === null || !read(ctx, head);
 	};
-}
-
-/**
- * What policies may answer instead of a failure; null where none does.
- *
- * @throws TypeError when one is asynchronous: the client has waited long enough.
- */
-export function errorHooksOf(
-	hooks: readonly PolicyHooks[],
-): readonly ErrorHook[] | null {
-	const found = hooks.flatMap((own) =>
-		own.onUpstreamError === undefined ? [] : [own.onUpstreamError.bind(own)],
-	);
-	if (hooks.some(({ onUpstreamError: hook }) => modeOf(hook) === "async")) {
-		throw new TypeError("onUpstreamError must be synchronous");
-	}
-	return found.length === 0 ? null : found;
 }
 
 /** Whether a policy has answered instead of a failure of the upstream. */

@@ -1,5 +1,4 @@
-import type { Readable } from "node:stream";
-import { failure, toHttpError } from "../http/errors.ts";
+import { toHttpError } from "../http/errors.ts";
 import { reply } from "../http/reply.ts";
 import { isThenable, modeOf } from "../model/maybe-promise.ts";
 import type { Route } from "../model/route-options.ts";
@@ -8,18 +7,16 @@ import type {
 	Overrides,
 	Policy,
 	RouteInfo,
-	UpstreamRequest,
 } from "../model/types.ts";
-import {
-	upstream as toUpstream,
-	Upstream,
-	type UpstreamTimeouts,
-} from "../model/upstream.ts";
-import { CallRecord } from "../proxy/call-record.ts";
-import { Forward } from "../proxy/forward.ts";
-import { compileAsk } from "../request/call.ts";
+import { upstream as toUpstream, Upstream } from "../model/upstream.ts";
 import { orderDependencies } from "../request/dependencies.ts";
-import { compileAttempts, timed } from "../request/hooks.ts";
+import { compileForward } from "../request/forward.ts";
+import {
+	collectHooks,
+	compileAttempts,
+	compileWithin,
+	timed,
+} from "../request/hooks.ts";
 import { compileOutgoing } from "../request/outgoing.ts";
 import { sendReply, toReply } from "../request/reply.ts";
 import type {
@@ -28,24 +25,15 @@ import type {
 	RequestContext,
 	Step,
 } from "../request/request.ts";
-import {
-	compileAnswer,
-	compileChoice,
-	errorHooksOf,
-} from "../request/response.ts";
-import { smallBodyBytes, takeSmallBody } from "../request/small-body.ts";
-import { compileWithin } from "../request/within.ts";
-import { busy } from "../upstream/failures.ts";
+import { compileAnswer } from "../request/response.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
 import {
 	compilePayload,
 	dependencySteps,
-	finishHooksOf,
 	outgoingSteps,
 	parameterSteps,
 	payloadSteps,
 	policySteps,
-	startHooksOf,
 } from "./steps.ts";
 
 /** What the gateway puts in front of every route. */
@@ -93,12 +81,7 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 	const acts =
 		target === null
 			? compileHandler(route)
-			: compileForward(route, target, shared);
-	const answerHooks = hooks.flatMap(({ hooks: own }) =>
-		own.onUpstreamResponse === undefined
-			? []
-			: [own.onUpstreamResponse.bind(own)],
-	);
+			: compileForward(route, target, shared.poolOf(target));
 	const preflight = hooks.some(({ hooks: own }) => own.answersPreflight)
 		? toPreflight(info, early, hooks)
 		: null;
@@ -110,12 +93,16 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		answer:
 			target === null
 				? refuseAnswer
-				: compileAnswer(route, target, answerHooks),
-		errorHooks: errorHooksOf(hooks.map(({ hooks: own }) => own)),
+				: compileAnswer(
+						route,
+						target,
+						collectHooks(hooks, "onUpstreamResponse") ?? [],
+					),
+		errorHooks: collectHooks(hooks, "onUpstreamError"),
 		outgoing,
-		startHooks: startHooksOf(hooks),
+		startHooks: collectHooks(hooks, "onStart"),
 		within: compileWithin(hooks),
-		finishHooks: finishHooksOf(hooks),
+		finishHooks: collectHooks(hooks, "onFinish"),
 		watchAttempt: compileAttempts(hooks),
 		timesSteps,
 		hasDependencies: order.plans.length > 0,
@@ -140,9 +127,9 @@ function toPreflight(
 		errorHooks: null,
 		outgoing: null,
 		ask: null,
-		startHooks: startHooksOf(hooks),
+		startHooks: collectHooks(hooks, "onStart"),
 		within: compileWithin(hooks),
-		finishHooks: finishHooksOf(hooks),
+		finishHooks: collectHooks(hooks, "onFinish"),
 		watchAttempt: null,
 		timesSteps: false,
 		hasDependencies: false,
@@ -193,72 +180,6 @@ function resolveTarget(route: Route, shared: Shared): Upstream | null {
 }
 
 type Act = Pick<Plan, "act" | "actInfo" | "ask">;
-
-function compileForward(route: Route, target: Upstream, shared: Shared): Act {
-	const maxStreamBytes = route.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-	const timeouts: UpstreamTimeouts = {
-		...target.timeout,
-		...route.options.timeout,
-	};
-	const pool = shared.poolOf(target);
-	pool.allow(timeouts);
-	return {
-		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
-		ask: compileAsk(pool, timeouts, compileChoice(route, target)),
-		act(ctx) {
-			if (pool.inFlight >= pool.maxInFlight) {
-				ctx.onForwardFailed(busy());
-				return;
-			}
-			const { head } = ctx;
-			const streams = head.hasBody && !ctx.hasPayload;
-			if (!streams) {
-				startForward(ctx, pool, timeouts, ctx.payload);
-				return;
-			}
-			if (head.contentLength > maxStreamBytes) {
-				throw failure("ERR_BODY_TOO_LARGE");
-			}
-			ctx.wantBody();
-			const stream = (): void =>
-				startForward(ctx, pool, timeouts, ctx.req, maxStreamBytes);
-			if (head.isChunked || head.contentLength > smallBodyBytes) {
-				stream();
-				return;
-			}
-			takeSmallBody(ctx.req, head.contentLength, (bytes) => {
-				if (ctx.isOver || ctx.isAnswered) return;
-				if (bytes === null) stream();
-				else startForward(ctx, pool, timeouts, bytes);
-			});
-		},
-	};
-}
-
-function startForward(
-	ctx: RequestContext,
-	pool: UpstreamPool,
-	timeouts: UpstreamTimeouts,
-	body: Readable | Uint8Array | null,
-	maxBodyBytes: number = Number.POSITIVE_INFINITY,
-): void {
-	const { method, path, headers } = ctx.outgoing as UpstreamRequest;
-	const { watch } = ctx.runtime;
-	const forward = new Forward(
-		ctx,
-		ctx.res,
-		pool,
-		timeouts,
-		watch,
-		maxBodyBytes,
-	);
-	if (ctx.meter !== null) forward.record = new CallRecord();
-	if (ctx.plan.watchAttempt !== null) forward.watcher = ctx;
-	ctx.forward = forward;
-	ctx.isAnswered = true;
-	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;
-	forward.start({ method, path, headers, body, upgrade });
-}
 
 function compileHandler(route: Route): Act {
 	const handler = route.options.handler as (ctx: RequestContext) => unknown;

@@ -14,12 +14,10 @@ import {
 import { compileBody } from "../request/json-body.ts";
 import { compileParameters } from "../request/parameters.ts";
 import type {
-	FinishHooks,
 	NamedHooks,
 	Outgoing,
 	PayloadPlan,
 	RequestContext,
-	StartHooks,
 	Step,
 	StepResult,
 } from "../request/request.ts";
@@ -35,22 +33,6 @@ export function policySteps(
 		if (run === undefined) return [];
 		return [{ phase, name: `${hook} ${name}`, mode: modeOf(own[hook]), run }];
 	});
-}
-
-/** Step 1 of every policy that has one. */
-export function startHooksOf(hooks: readonly NamedHooks[]): StartHooks {
-	const found = hooks.flatMap(({ hooks: own }) =>
-		own.onStart === undefined ? [] : [own.onStart.bind(own)],
-	);
-	return found.length === 0 ? null : found;
-}
-
-/** Step 9 of every policy that has one. */
-export function finishHooksOf(hooks: readonly NamedHooks[]): FinishHooks {
-	const found = hooks.flatMap(({ hooks: own }) =>
-		own.onFinish === undefined ? [] : [own.onFinish.bind(own)],
-	);
-	return found.length === 0 ? null : found;
 }
 
 /** Step 3. */

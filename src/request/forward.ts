@@ -1,0 +1,138 @@
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { failure } from "../http/errors.ts";
+import type { Route } from "../model/route-options.ts";
+import type { UpstreamRequest } from "../model/types.ts";
+import type { Upstream, UpstreamTimeouts } from "../model/upstream.ts";
+import { type AnswerReader, BackgroundCall } from "../proxy/background-call.ts";
+import { CallRecord } from "../proxy/call-record.ts";
+import { Forward } from "../proxy/forward.ts";
+import { busy } from "../upstream/failures.ts";
+import type { UpstreamPool } from "../upstream/pool.ts";
+import type { AskUpstream, Plan, RequestContext } from "./request.ts";
+import { compileChoice } from "./response.ts";
+
+/** Compiles step 8 of a proxied route. */
+export function compileForward(
+	route: Route,
+	target: Upstream,
+	pool: UpstreamPool,
+): Pick<Plan, "act" | "actInfo" | "ask"> {
+	const maxStreamBytes = route.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+	const timeouts: UpstreamTimeouts = {
+		...target.timeout,
+		...route.options.timeout,
+	};
+	pool.allow(timeouts);
+	return {
+		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
+		ask: compileAsk(pool, timeouts, compileChoice(route, target)),
+		act(ctx) {
+			if (pool.inFlight >= pool.maxInFlight) {
+				ctx.onForwardFailed(busy());
+				return;
+			}
+			const { head } = ctx;
+			const streams = head.hasBody && !ctx.hasPayload;
+			if (!streams) {
+				startForward(ctx, pool, timeouts, ctx.payload);
+				return;
+			}
+			if (head.contentLength > maxStreamBytes) {
+				throw failure("ERR_BODY_TOO_LARGE");
+			}
+			ctx.wantBody();
+			const stream = (): void =>
+				startForward(ctx, pool, timeouts, ctx.req, maxStreamBytes);
+			if (head.isChunked || head.contentLength > smallBodyBytes) {
+				stream();
+				return;
+			}
+			takeSmallBody(ctx.req, head.contentLength, (bytes) => {
+				if (ctx.isOver || ctx.isAnswered) return;
+				if (bytes === null) stream();
+				else startForward(ctx, pool, timeouts, bytes);
+			});
+		},
+	};
+}
+
+function startForward(
+	ctx: RequestContext,
+	pool: UpstreamPool,
+	timeouts: UpstreamTimeouts,
+	body: Readable | Uint8Array | null,
+	maxBodyBytes: number = Number.POSITIVE_INFINITY,
+): void {
+	const { method, path, headers } = ctx.outgoing as UpstreamRequest;
+	const { watch } = ctx.runtime;
+	const forward = new Forward(
+		ctx,
+		ctx.res,
+		pool,
+		timeouts,
+		watch,
+		maxBodyBytes,
+	);
+	if (ctx.meter !== null) forward.record = new CallRecord();
+	if (ctx.plan.watchAttempt !== null) forward.watcher = ctx;
+	ctx.forward = forward;
+	ctx.isAnswered = true;
+	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;
+	forward.start({ method, path, headers, body, upgrade });
+}
+
+/** The most that a call without a client may take where the route sets no `totalMs`. */
+const mostTotalMs = 60_000;
+
+/** Compiles `ctx.askUpstream`. */
+function compileAsk(
+	pool: UpstreamPool,
+	timeouts: UpstreamTimeouts,
+	choose: (received: string[]) => string[],
+): AskUpstream {
+	const totalMs = timeouts.totalMs === 0 ? mostTotalMs : timeouts.totalMs;
+	const bounded = { ...timeouts, totalMs };
+	return (runtime, request, reader) => {
+		if (runtime.isClosing) {
+			reader.onError(failure("ERR_UNAVAILABLE"));
+			return;
+		}
+		if (pool.inFlight >= pool.maxInFlight) {
+			reader.onError(busy());
+			return;
+		}
+		runtime.open.begin();
+		const answer: AnswerReader = {
+			onHead: (status, received) =>
+				reader.onHead({ status, headers: choose(received), received }),
+			onChunk: (chunk) => reader.onChunk(chunk),
+			onEnd: () => reader.onEnd(),
+			onError: (error) => reader.onError(error),
+		};
+		const call = new BackgroundCall(pool, bounded, runtime.watch, answer, () =>
+			runtime.open.end(),
+		);
+		call.start({ ...request, body: null, upgrade: null });
+	};
+}
+
+/** A body of up to so many bytes that has come with its head goes upstream in one write with it. */
+const smallBodyBytes = 16 * 1024;
+
+/**
+ * Looks, once the read that brought the head is used up, whether it brought the
+ * whole body too, as it nearly always does for small ones: streaming that would
+ * cost more than all the rest of the request (bench/README.md). Null where the
+ * body is still to come: then it streams.
+ */
+function takeSmallBody(
+	req: IncomingMessage,
+	length: number,
+	onLooked: (bytes: Buffer | null) => void,
+): void {
+	process.nextTick(() => {
+		const isHere = req.readableLength === length;
+		onLooked(isHere ? (req.read() as Buffer | null) : null);
+	});
+}
