@@ -158,17 +158,22 @@ suite("docs/operations.md", () => {
 				cwd: root,
 			},
 		).map(read);
-		const logged = sources.flatMap((text) =>
-			[
-				...text.matchAll(
-					/logger\.(error|warn)\(\s*(?:\{[^}]*\}|\w+),\s*"([^"]+)"/g,
-				),
-			].map(([, level, message]) => `${level} ${message}`),
-		);
+		const spelled = sources.flatMap((text) => [
+			...text.matchAll(
+				/logger\.(error|warn)\(\s*(?:\{[^}]*\}|\w+),\s*(?:"([^"]+)"|`\$\{hook\} failed`)/g,
+			),
+		]);
 		assert.equal(
 			sources.join("").match(/logger\.(error|warn|info)\(/g)?.length,
-			logged.length,
+			spelled.length,
 		);
+		const hooks = sources.join("").matchAll(/logFailure\(ctx, "(\w+)"/g);
+		const logged = [
+			...spelled.flatMap(([, level, message]) =>
+				message === undefined ? [] : [`${level} ${message}`],
+			),
+			...[...hooks].map(([, hook]) => `error ${hook} failed`),
+		];
 		const rows = tableRows(page, "## What is logged");
 		assert.deepEqual(
 			rows.map(([level, message]) => `${level} ${plain(message)}`).sort(),
