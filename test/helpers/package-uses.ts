@@ -26,6 +26,19 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 		`,
 			prints: '{"next":8}',
 		},
+		"headgate/kit": {
+			code: `
+			import { type Checks, checkOptions, flag } from "headgate/kit";
+			interface Options { readonly strict?: boolean }
+			const checks: Checks<Options> = { strict: flag };
+			try {
+				checkOptions("mine", { strikt: true } as Options, checks);
+			} catch (error) {
+				console.log((error as Error).message);
+			}
+		`,
+			prints: 'mine: there is no option "strikt"; did you mean "strict"?',
+		},
 		"headgate/status": {
 			code: `
 			import { createGateway, route } from "headgate";

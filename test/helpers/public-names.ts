@@ -118,6 +118,12 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		values: "RedisStore redisStore",
 		types: "RedisClient RedisStoreOptions",
 	},
+	"./kit": {
+		values: `amount anyText anything checkOptions either findProblems flag func group list
+			longestTimerMs mapOf milliseconds must nearestName object oneOf required text
+			throwProblems whole`,
+		types: "Check Checks OptionName",
+	},
 	"./testing": {
 		values: "startGateway startUpstream",
 		types: "TestScope TestUpstream",
