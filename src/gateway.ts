@@ -25,7 +25,11 @@ import {
 } from "./server/inject.ts";
 import { Listener, type Listening } from "./server/listener.ts";
 import { createServer } from "./server/server.ts";
-import { checkGateway } from "./startup/check-gateway.ts";
+import {
+	checkCloseOptions,
+	checkGateway,
+	toListenOptions,
+} from "./startup/check-gateway.ts";
 import { compileRoutes, type RouteTable } from "./startup/route-table.ts";
 import { toBlockList, toLimits, toOverrides } from "./startup/settings.ts";
 import { UpstreamPool } from "./upstream/pool.ts";
@@ -40,8 +44,8 @@ export interface Gateway {
 		socket: Duplex,
 		head: Buffer,
 	) => void;
-	/** Starts a server of its own, set up by the wire rules. */
-	listen(options?: ListenOptions): Promise<Listening>;
+	/** Starts a server of its own, set up by the wire rules; a number is the port. */
+	listen(options?: ListenOptions | number): Promise<Listening>;
 	/** Drains and closes everything; a second call gives the same promise. */
 	close(options?: CloseOptions): Promise<void>;
 	/** Answers a request in process, without a socket. */
@@ -115,7 +119,8 @@ class CompiledGateway implements Gateway {
 		return this.#openapi;
 	}
 
-	async listen(options: ListenOptions = {}): Promise<Listening> {
+	async listen(where: ListenOptions | number = {}): Promise<Listening> {
+		const options = toListenOptions(where);
 		if (this.#closing !== null) throw new Error("the gateway has been closed");
 		const server = createServer({
 			handler: this.handler,
@@ -135,8 +140,13 @@ class CompiledGateway implements Gateway {
 		return listening;
 	}
 
-	close({ timeoutMs = 30_000 }: CloseOptions = {}): Promise<void> {
-		this.#closing ??= this.#close(timeoutMs);
+	close(options: CloseOptions = {}): Promise<void> {
+		try {
+			checkCloseOptions(options);
+		} catch (error) {
+			return Promise.reject(error);
+		}
+		this.#closing ??= this.#close(options.timeoutMs ?? 30_000);
 		return this.#closing;
 	}
 

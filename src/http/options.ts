@@ -263,6 +263,62 @@ function inWords(items: readonly string[]): string {
 		: `${items.slice(0, -1).join(", ")} or ${last}`;
 }
 
+/** An object with these functions, of whatever class: a store, a logger. */
+export function having(...names: readonly string[]): Check {
+	const functions = must(
+		`an object with the functions ${names.join(", ")}`,
+		(value) => typeof value === "object" && value !== null,
+	);
+	return (value, name) => {
+		const problems = functions(value, name);
+		if (problems.length > 0) return problems;
+		return names
+			.filter((one) => typeof (value as never)[one] !== "function")
+			.map((one) => `${name} must have a function ${one}`);
+	};
+}
+
+/** Options of another library: a name is wrong where it is nearly one of those known. */
+export function foreign(known: readonly string[]): Check {
+	return (value, name) => {
+		const problems = object(value, name);
+		if (problems.length > 0) return problems;
+		return Object.keys(value as object).flatMap((one) => {
+			const near = known.includes(one) ? null : nearestName(one, known);
+			return near === null || distance(fold(one), fold(near)) > 2
+				? none
+				: [unknownName(name, one, [near])];
+		});
+	};
+}
+
+/** Options of `node:tls`, for either side. */
+export const tlsOptions: Check = foreign([
+	...["ALPNCallback", "ALPNProtocols", "SNICallback", "allowPartialTrustChain"],
+	...["ca", "cert", "certificateCompression", "checkServerIdentity", "ciphers"],
+	...["clientCertEngine", "crl", "dhparam", "ecdhCurve", "enableTrace"],
+	...["handshakeTimeout", "honorCipherOrder", "host", "isServer", "key"],
+	...["lookup", "maxVersion", "minDHSize", "minVersion", "passphrase", "path"],
+	...["pfx", "port", "privateKeyEngine", "privateKeyIdentifier", "pskCallback"],
+	...["pskIdentityHint", "rejectUnauthorized", "requestCert", "requestOCSP"],
+	...["secureContext", "secureOptions", "secureProtocol", "server"],
+	...["servername", "session", "sessionIdContext", "sessionTimeout", "sigalgs"],
+	...["socket", "ticketKeys", "timeout"],
+]);
+
+/** What an attempt to use the value throws, as a problem. */
+export function usable(attempt: (value: never) => unknown): Check {
+	return (value, name) => {
+		try {
+			attempt(value as never);
+			return none;
+		} catch (error) {
+			const message = error instanceof Error ? error.message : String(error);
+			return [`${name}: ${message}`];
+		}
+	};
+}
+
 /** An array, each member of which fits. */
 export function list(check: Check, least = 0): Check {
 	return (value, name) => {

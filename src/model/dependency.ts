@@ -1,4 +1,15 @@
 import { Type } from "typebox";
+import {
+	anyText,
+	type Checks,
+	checkOptions,
+	flag,
+	func,
+	mapOf,
+	must,
+	object,
+	throwProblems,
+} from "../http/options.ts";
 import type { InferInput, Schema } from "../params/schema.ts";
 import type {
 	Context,
@@ -28,7 +39,7 @@ export interface DependencyOptions {
  * ended, however it ended. It refuses by throwing {@link HttpError}, or answers
  * by returning a reply.
  *
- * @throws TypeError when a need is neither a dependency nor an input.
+ * @throws TypeError when a need is neither a dependency nor an input, or an option is not known.
  */
 export function dependency<R>(
 	resolve: (ctx: Context) => R,
@@ -54,11 +65,9 @@ export function dependency(
 			second as DependencyOptions | undefined,
 		);
 	}
-	checkNeeds(first);
-	if (typeof second !== "function") {
-		throw new TypeError("dependency: the second argument must be a function");
-	}
-	return create(first, second, second, third);
+	throwProblems("dependency", needs(first, "needs"));
+	throwProblems("dependency", func(second, "the second argument"));
+	return create(first, second as never, second as never, third);
 }
 
 function create(
@@ -67,6 +76,7 @@ function create(
 	written: { readonly name: string },
 	options: DependencyOptions = {},
 ): Dependency {
+	checkOptions("dependency", options, checks);
 	return Object.freeze({
 		kind: "dependency" as const,
 		name: options.name ?? written.name,
@@ -77,16 +87,16 @@ function create(
 	});
 }
 
-function checkNeeds(needs: Needs): void {
-	for (const [name, need] of Object.entries(needs)) {
-		const kind = (need as { kind?: unknown } | null)?.kind;
-		if (kind !== "dependency" && kind !== "input") {
-			throw new TypeError(
-				`dependency: the need "${name}" must be a dependency or an input`,
-			);
-		}
-	}
-}
+const checks: Checks<DependencyOptions> = {
+	name: anyText,
+	docs: object,
+	mayWait: flag,
+};
+const needs = mapOf(
+	must("a dependency or an input", (need: { kind?: unknown } | null) =>
+		["dependency", "input"].includes(need?.kind as string),
+	),
+);
 
 function isAsyncFunction(value: object): boolean {
 	const tag = Object.prototype.toString.call(value);

@@ -1,6 +1,8 @@
+import { checkOptions } from "../http/options.ts";
 import type { FormShape, InferForm } from "../params/form/form.ts";
 import type { Infer, InferShape, Schema, Shape } from "../params/schema.ts";
 import type { PathNames, PathValues } from "./path-names.ts";
+import { sharedChecks } from "./route-checks.ts";
 import type { Route, RouteOptions, SharedOptions } from "./route-options.ts";
 import type { Context, Dependencies, DependencyValues } from "./types.ts";
 
@@ -177,8 +179,8 @@ function build(
 		path: string,
 		options: AnyOptions,
 	): Route => {
-		const given = typeof method === "string" ? [method] : method;
-		const methods = given.map((name) => name.toUpperCase());
+		const given = Array.isArray(method) ? method : [method];
+		const methods = given.map((name) => String(name).toUpperCase());
 		const whole = `${shared.prefix}${path}`;
 		return Object.freeze({
 			kind: "route" as const,
@@ -186,10 +188,10 @@ function build(
 			methods,
 			path: whole,
 			options,
-			policies: [...shared.policies, ...(options.policies ?? [])],
-			dependencies: { ...shared.dependencies, ...options.dependencies },
-			upstream: options.upstream ?? shared.upstream ?? null,
-			tags: [...shared.tags, ...(options.tags ?? [])],
+			policies: [...shared.policies, ...toList(options?.policies)],
+			dependencies: { ...shared.dependencies, ...options?.dependencies },
+			upstream: options?.upstream ?? shared.upstream ?? null,
+			tags: [...shared.tags, ...toList(options?.tags)],
 		});
 	};
 	const one =
@@ -205,14 +207,16 @@ function build(
 		head: one("HEAD"),
 		options: one("OPTIONS"),
 		all: one(allMethods),
-		with: (more: SharedOptions) =>
-			build({
+		with: (more: SharedOptions) => {
+			checkOptions("route.with", more, sharedChecks);
+			return build({
 				prefix: `${shared.prefix}${more.prefix ?? ""}`,
 				policies: [...shared.policies, ...(more.policies ?? [])],
 				dependencies: { ...shared.dependencies, ...more.dependencies },
 				tags: [...shared.tags, ...(more.tags ?? [])],
 				...pickUpstream(more.upstream ?? shared.upstream),
-			}),
+			});
+		},
 	});
 }
 
@@ -220,6 +224,11 @@ function build(
 export function toName(methods: readonly string[], path: string): string {
 	const isAll = methods.includes(allMethods);
 	return `${isAll ? "ALL" : methods.join("|")} ${path}`;
+}
+
+/** What is no list is one of the problems of the start. */
+function toList<T>(value: readonly T[] | undefined): readonly T[] {
+	return Array.isArray(value) ? value : [];
 }
 
 function pickUpstream(
@@ -230,8 +239,7 @@ function pickUpstream(
 
 /**
  * Declares routes: `route.get('/users/:id', { upstream, path: { id: Type.Integer() } })`.
- * Nothing is checked here but by the compiler; `createGateway` checks all
- * routes together and lists every problem at once.
+ * `createGateway` checks all routes together and lists every problem at once.
  */
 export const route: RouteBuilder = build({
 	prefix: "",

@@ -1,5 +1,20 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Dispatcher } from "undici";
+import {
+	type Checks,
+	checkOptions,
+	either,
+	flag,
+	func,
+	group,
+	list,
+	milliseconds,
+	oneOf,
+	text,
+	throwProblems,
+	tlsOptions,
+	whole,
+} from "../http/options.ts";
 
 /** How long an upstream may take. A route may override each. */
 export interface UpstreamTimeouts {
@@ -48,6 +63,32 @@ export interface UpstreamOptions {
 	readonly socketPath?: string;
 }
 
+/** The timeouts of an upstream, which a route may override. */
+export const timeoutChecks: Checks<UpstreamTimeouts> = {
+	connectMs: milliseconds(),
+	headersMs: milliseconds(),
+	bodyMs: milliseconds(),
+	totalMs: milliseconds(),
+};
+
+const checks: Checks<UpstreamOptions> = {
+	name: text,
+	timeout: group(timeoutChecks),
+	pool: group<UpstreamPoolOptions>({
+		connections: whole(1),
+		maxQueue: whole(),
+		keepAliveMs: milliseconds(),
+	}),
+	interceptors: list(func),
+	preserveHost: flag,
+	forwarded: oneOf("both", "x-forwarded", "forwarded", "none"),
+	via: flag,
+	requestStart: flag,
+	tls: tlsOptions,
+	socketPath: text,
+};
+const checkOrigins = either("a URL or an array of URLs", text, list(text, 1));
+
 const defaultTimeouts: UpstreamTimeouts = {
 	connectMs: 2_000,
 	headersMs: 15_000,
@@ -81,18 +122,9 @@ export function upstream(
 	origin: string | readonly string[],
 	options: UpstreamOptions = {},
 ): Upstream {
+	throwProblems("upstream", checkOrigins(origin, "the first argument"));
+	checkOptions("upstream", options, checks);
 	const origins = typeof origin === "string" ? [origin] : origin;
-	if (origins.length === 0) throw new TypeError("upstream: no origin given");
-	for (const [name, value] of Object.entries({
-		...options.timeout,
-		...options.pool,
-	})) {
-		if (typeof value !== "number" || !(value >= 0)) {
-			throw new TypeError(
-				`upstream: ${name} must be a number of at least 0, got ${value}`,
-			);
-		}
-	}
 	return new Upstream(origins.map(parseOrigin), options);
 }
 

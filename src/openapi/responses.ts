@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorFormat } from "../http/reply.ts";
+import { isStatusMap } from "../model/route-checks.ts";
 import type { RouteOptions } from "../model/route-options.ts";
 import type { DocsContribution } from "../model/types.ts";
 import { isStandardSchema, type Schema } from "../params/schema.ts";
@@ -79,18 +80,6 @@ function readSchemas(
 	if (response === undefined) return {};
 	if (isStatusMap(response)) return { ...response };
 	return { [statusCode]: toSelected(response as Schema, options) };
-}
-
-/** Whether it is a schema for each status rather than one schema: then every key is a status. */
-function isStatusMap(
-	response: NonNullable<RouteOptions["response"]>,
-): response is Readonly<Record<number, Schema>> {
-	const keys = Object.keys(response);
-	return (
-		keys.length > 0 &&
-		!isStandardSchema(response as Schema) &&
-		keys.every((key) => /^[1-5]\d\d$/.test(key))
-	);
 }
 
 /** The schema of what a selected answer keeps: without the top-level keys that are left out. */

@@ -3,6 +3,7 @@ import { failure, type Problem } from "../http/errors.ts";
 import { removeNames } from "../http/header-list.ts";
 import { Reply } from "../http/reply.ts";
 import { decodeZstdSync } from "../http/zstd-frames.ts";
+import { isStatusMap } from "../model/route-checks.ts";
 import type { Route } from "../model/route-options.ts";
 import { decodeUtf8 } from "../params/json/json.ts";
 import { restoreDigits } from "../params/json/restore-digits.ts";
@@ -86,15 +87,6 @@ function compileReadings(route: Route): (status: number) => Reading | null {
 	}
 	const reading = compileReading(route, response as Schema);
 	return (status) => (status >= 200 && status < 300 ? reading : null);
-}
-
-/** Whether `response` is a map from status to schema, rather than one schema. */
-export function isStatusMap(
-	response: unknown,
-): response is Readonly<Record<number, Schema>> {
-	if (typeof response !== "object" || response === null) return false;
-	const keys = Object.keys(response);
-	return keys.length > 0 && keys.every((key) => /^[1-5]\d\d$/.test(key));
 }
 
 function compileReading(route: Route, schema: Schema): Reading {

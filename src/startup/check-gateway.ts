@@ -1,23 +1,40 @@
+import {
+	anyText,
+	anything,
+	type Check,
+	type Checks,
+	checkOptions,
+	either,
+	findProblems as findOptionProblems,
+	group,
+	having,
+	list,
+	milliseconds,
+	must,
+	object,
+	oneOf,
+	required,
+	text,
+	tlsOptions,
+	usable,
+	whole,
+} from "../http/options.ts";
 import { isDependency } from "../model/dependency.ts";
 import type {
+	CloseOptions,
 	DocsOptions,
 	GatewayLimits,
 	GatewayOptions,
+	ListenOptions,
 } from "../model/gateway-options.ts";
-import type { Logger } from "../model/types.ts";
+import { dependencies, policies } from "../model/route-checks.ts";
 import {
 	findClashes,
 	findProblems,
 	isRoutable,
 	throwAll,
 } from "./check-route.ts";
-import {
-	checkChoice,
-	checkKnown,
-	type Known,
-	messageOf,
-} from "./check-route-options.ts";
-import { toBlockList, toLimits } from "./settings.ts";
+import { toBlockList } from "./settings.ts";
 
 /**
  * Checks what a gateway is made of, but its routes: those are checked when they
@@ -26,9 +43,9 @@ import { toBlockList, toLimits } from "./settings.ts";
  * @throws TypeError that lists every problem, where there is one in the options themselves.
  */
 export function checkGateway(options: GatewayOptions): void {
-	const own = [...findOwnProblems(options)];
+	const own = findOptionProblems("", options, checks);
 	if (own.length === 0) return;
-	const routes = Array.isArray(options.routes) ? options.routes : [];
+	const routes = Array.isArray(options?.routes) ? options.routes : [];
 	throwAll([
 		...own,
 		...routes.flatMap((route) => findProblems(route, {})),
@@ -36,88 +53,69 @@ export function checkGateway(options: GatewayOptions): void {
 	]);
 }
 
-/** A misspelt option would be none at all: a gateway without its policies, say. */
-const known: Known<GatewayOptions> = {
-	routes: true,
-	title: true,
-	version: true,
-	description: true,
-	servers: true,
-	dependencies: true,
-	policies: true,
-	docs: true,
-	errorFormat: true,
-	limits: true,
-	trustedProxies: true,
-	logger: true,
-	overrides: true,
+const limitChecks: Checks<GatewayLimits> = {
+	headerBytes: whole(1),
+	headersMs: milliseconds(),
+	bodyIdleMs: milliseconds(),
+	keepAliveMs: milliseconds(),
+	connections: whole(),
 };
-const knownDocs: Known<DocsOptions> = {
-	path: true,
-	openapi: true,
-	dependencies: true,
+const docsChecks: Checks<DocsOptions> = {
+	path: text,
+	openapi: text,
+	dependencies,
 };
-const knownLimits: Known<GatewayLimits> = {
-	headerBytes: true,
-	headersMs: true,
-	bodyIdleMs: true,
-	keepAliveMs: true,
-	connections: true,
+const iterable = must(
+	"a list of pairs, such as a Map",
+	(value: Partial<Iterable<unknown>> | null) =>
+		typeof value?.[Symbol.iterator] === "function",
+);
+const pairs: Check = (value, name) =>
+	[...(value as Iterable<readonly unknown[] | null>)].flatMap((pair, i) =>
+		isDependency(pair?.[0])
+			? []
+			: [`${name}[${i}] must begin with the dependency it stands in for`],
+	);
+const checks: Checks<GatewayOptions> = {
+	routes: required(list(anything)),
+	title: anyText,
+	version: anyText,
+	description: anyText,
+	servers: list(object),
+	dependencies,
+	policies,
+	docs: either("false or an object", oneOf(false), group(docsChecks)),
+	errorFormat: oneOf("problem", "fastapi"),
+	limits: group(limitChecks),
+	trustedProxies: (value, name) => {
+		const problems = list(text)(value, name);
+		return problems.length > 0 ? problems : usable(toBlockList)(value, name);
+	},
+	logger: having("error", "warn", "info"),
+	overrides: (value, name) => {
+		const problems = iterable(value, name);
+		return problems.length > 0 ? problems : pairs(value, name);
+	},
 };
-const logMethods: readonly (keyof Logger)[] = ["error", "warn", "info"];
+const listenChecks: Checks<ListenOptions> = {
+	port: whole(0, 65_535),
+	host: text,
+	path: text,
+	backlog: whole(1),
+	tls: tlsOptions,
+};
+const closeChecks: Checks<CloseOptions> = { timeoutMs: milliseconds() };
 
-function* findOwnProblems(options: GatewayOptions): Generator<string> {
-	yield* checkKnown("", options, known);
-	if (!Array.isArray(options.routes)) yield "routes must be an array";
-	yield* checkDependencies("", options.dependencies);
-	for (const [i, policy] of (options.policies ?? []).entries()) {
-		if (typeof policy?.forRoute !== "function") {
-			yield `policies[${i}] must have a forRoute function`;
-		}
-	}
-	yield* checkDocs(options.docs);
-	yield* checkChoice("errorFormat", options.errorFormat, [
-		"problem",
-		"fastapi",
-	]);
-	yield* checkKnown("limits", options.limits, knownLimits);
-	const { limits, trustedProxies } = options;
-	for (const attempt of [
-		() => toLimits(limits),
-		() => toBlockList(trustedProxies),
-	]) {
-		const message = messageOf(attempt);
-		if (message !== null) yield message;
-	}
-	yield* checkLogger(options.logger);
-	for (const [i, pair] of [...(options.overrides ?? [])].entries()) {
-		if (!isDependency(pair?.[0])) {
-			yield `overrides[${i}] must begin with the dependency it stands in for`;
-		}
-	}
+/** Where to listen; a number is the port. @throws TypeError that lists what is wrong. */
+export function toListenOptions(
+	options: ListenOptions | number,
+): ListenOptions {
+	const all = typeof options === "number" ? { port: options } : options;
+	checkOptions("listen", all, listenChecks);
+	return all;
 }
 
-function* checkDependencies(
-	part: string,
-	dependencies: object | undefined,
-): Generator<string> {
-	for (const [name, value] of Object.entries(dependencies ?? {})) {
-		if (isDependency(value)) continue;
-		yield `${part}dependencies.${name} must be made by dependency()`;
-	}
-}
-
-function* checkDocs(docs: GatewayOptions["docs"]): Generator<string> {
-	if (docs === undefined || docs === false) return;
-	yield* checkKnown("docs", docs, knownDocs);
-	yield* checkDependencies("docs.", docs.dependencies);
-}
-
-function* checkLogger(logger: Logger | undefined): Generator<string> {
-	if (logger === undefined) return;
-	for (const name of logMethods) {
-		if (typeof logger[name] !== "function") {
-			yield `logger must have a function ${name}`;
-		}
-	}
+/** @throws TypeError that lists what is wrong. */
+export function checkCloseOptions(options: CloseOptions): void {
+	checkOptions("close", options, closeChecks);
 }

@@ -1,12 +1,11 @@
-import { isDependency } from "../model/dependency.ts";
+import { findProblems as findOptionProblems } from "../http/options.ts";
 import { allMethods, toName } from "../model/route.ts";
-import type { Route } from "../model/route-options.ts";
+import { routeChecks } from "../model/route-checks.ts";
+import type { Route, RouteOptions } from "../model/route-options.ts";
 import type { Dependencies, Input } from "../model/types.ts";
-import { Upstream, upstream } from "../model/upstream.ts";
 import { compileSchema } from "../params/schema.ts";
 import { compileTemplate, templateNames } from "../proxy/path-template.ts";
 import { orderDependencies } from "../request/dependencies.ts";
-import { checkOptions, messageOf } from "./check-route-options.ts";
 import { knownMethods, RouteTree, refusedMethods } from "./router.ts";
 
 /** How a route is named in errors. */
@@ -29,12 +28,15 @@ export function findProblems(route: Route, shared: Dependencies): string[] {
 
 function* checkRoute(route: Route, shared: Dependencies): Generator<string> {
 	yield* checkMethods(route);
-	yield* checkTarget(route);
 	yield* checkPath(route.path);
+	const problems = findOptionProblems("", route.options, routeChecks);
+	yield* problems;
+	// Values that do not fit would fail the checks of how options go together.
+	if (problems.some((one) => !one.startsWith("there is no option"))) return;
+	yield* checkTarget(route);
 	yield* checkNames(route);
-	yield* checkOptions(route.options);
+	yield* checkCombinations(route.options);
 	yield* checkDependencies(route, shared);
-	yield* checkPolicies(route);
 }
 
 function* checkMethods(route: Route): Generator<string> {
@@ -46,28 +48,64 @@ function* checkMethods(route: Route): Generator<string> {
 			yield `the method ${method} is not known`;
 		}
 	}
-	const upstreamMethod = route.options.upstreamMethod?.toUpperCase();
+}
+
+function* checkTarget({ options, upstream: target }: Route): Generator<string> {
+	const upstreamMethod = options.upstreamMethod?.toUpperCase();
 	if (upstreamMethod !== undefined && !knownMethods.includes(upstreamMethod)) {
 		yield `upstreamMethod ${upstreamMethod} is not known`;
 	}
-}
-
-function* checkTarget(route: Route): Generator<string> {
-	const { handler } = route.options;
-	const { upstream: target } = route;
-	if (handler !== undefined && typeof handler !== "function") {
-		yield "handler must be a function";
-	}
-	if (handler !== undefined && route.options.upstream !== undefined) {
+	if (options.handler !== undefined && options.upstream !== undefined) {
 		yield "has both an upstream and a handler";
-	} else if (handler === undefined && target === null) {
+	} else if (options.handler === undefined && target === null) {
 		yield "needs an upstream or a handler";
 	}
-	if (typeof target === "string") {
-		const message = messageOf(() => upstream(target));
-		if (message !== null) yield message;
-	} else if (target !== null && !(target instanceof Upstream)) {
-		yield "upstream must be a URL or made by upstream()";
+}
+
+/** What is about an upstream alone. */
+const forwardingOptions = [
+	"upstreamPath",
+	"upstreamMethod",
+	"forward",
+	"bodyMode",
+	"responseHeaders",
+	"timeout",
+] as const;
+
+function* checkCombinations(options: RouteOptions<never>): Generator<string> {
+	const { body, form, handler, responseMode, response } = options;
+	if (
+		options.forward?.body !== undefined &&
+		options.forward.form !== undefined
+	) {
+		yield "has forward.body and forward.form; one body goes out";
+	}
+	if (body !== undefined && form !== undefined) {
+		yield "declares a body and a form; a request has one or the other";
+	}
+	for (const name of forwardingOptions) {
+		if (handler !== undefined && options[name] !== undefined) {
+			yield `answers by a handler, so that ${name} has no effect`;
+		}
+	}
+	if (options.bodyMode !== undefined && body === undefined) {
+		yield "has bodyMode but declares no body";
+	}
+	if (options.strict !== undefined && form === undefined) {
+		yield "has strict but declares no form";
+	}
+	const isRead = responseMode === "select" || responseMode === "validate";
+	if (isRead && response === undefined) {
+		yield `has responseMode '${responseMode}' but no response`;
+	}
+	if (isRead && handler !== undefined) {
+		yield "answers by a handler, so that responseMode has no effect";
+	}
+	const hasKeys =
+		options.responseInclude !== undefined ||
+		options.responseExclude !== undefined;
+	if (hasKeys && responseMode !== "select") {
+		yield "has responseInclude or responseExclude without responseMode 'select'";
 	}
 }
 
@@ -127,16 +165,11 @@ function* checkDependencies(
 	route: Route,
 	shared: Dependencies,
 ): Generator<string> {
-	let areSound = true;
 	for (const [name, value] of Object.entries(route.dependencies)) {
-		if (!isDependency(value)) {
-			yield `dependencies.${name} must be made by dependency()`;
-			areSound = false;
-		} else if (Object.hasOwn(shared, name) && shared[name] !== value) {
+		if (Object.hasOwn(shared, name) && shared[name] !== value) {
 			yield `dependencies.${name} is taken by the gateway's own; give it another name`;
 		}
 	}
-	if (!areSound) return;
 	const roots = [
 		...Object.values(shared),
 		...Object.values(route.dependencies),
@@ -188,14 +221,6 @@ function* checkInput(route: Route, input: Input): Generator<string> {
 	}
 }
 
-function* checkPolicies(route: Route): Generator<string> {
-	for (const [i, policy] of route.policies.entries()) {
-		if (typeof policy?.forRoute !== "function") {
-			yield `policies[${i}] must have a forRoute function`;
-		}
-	}
-}
-
 /**
  * Routes that would answer the same requests, each sentence naming both. A
  * route for every method gives way to one for a single method.
@@ -223,7 +248,7 @@ function* findTwins(routes: readonly Route[]): Generator<string> {
 function* findSharedIds(routes: readonly Route[]): Generator<string> {
 	const byId = new Map<string, Route>();
 	for (const route of routes) {
-		const id = route.options.operationId;
+		const id = route.options?.operationId;
 		if (id === undefined) continue;
 		const other = byId.get(id);
 		if (other === undefined) byId.set(id, route);
@@ -247,4 +272,14 @@ export function throwAll(problems: readonly string[]): void {
 	throw new TypeError(
 		`the gateway has ${count}:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
 	);
+}
+
+/** What an attempt throws, as a sentence; null where it does not. */
+export function messageOf(attempt: () => unknown): string | null {
+	try {
+		attempt();
+		return null;
+	} catch (error) {
+		return error instanceof Error ? error.message : String(error);
+	}
 }

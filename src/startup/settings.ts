@@ -8,13 +8,6 @@ import type { Dependency, Overrides } from "../model/types.ts";
 
 /** The limits with their defaults. */
 export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {
-	for (const [name, value] of Object.entries(limits)) {
-		if (typeof value !== "number" || !(value >= 0)) {
-			throw new TypeError(
-				`limits.${name} must be a number of at least 0, got ${value}`,
-			);
-		}
-	}
 	return {
 		headerBytes: 16 * 1024,
 		headersMs: 30_000,
@@ -43,9 +36,7 @@ export function toBlockList(
 		const isBits =
 			bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
 		if (version === 0 || !isBits || rest.length > 0) {
-			throw new TypeError(
-				`trustedProxies: "${entry}" is neither an address nor a CIDR`,
-			);
+			throw new TypeError(`"${entry}" is neither an address nor a CIDR`);
 		}
 		if (bits === undefined) list.addAddress(address, family);
 		else list.addSubnet(address, Number(bits), family);

@@ -119,9 +119,9 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		types: "RedisClient RedisStoreOptions",
 	},
 	"./kit": {
-		values: `amount anyText anything checkOptions either findProblems flag func group list
+		values: `amount anyText anything checkOptions either findProblems flag foreign func group having list
 			longestTimerMs mapOf milliseconds must nearestName object oneOf required text
-			throwProblems whole`,
+			throwProblems tlsOptions usable whole`,
 		types: "Check Checks OptionName",
 	},
 	"./testing": {

@@ -103,7 +103,7 @@ suite("what is refused at start-up:", () => {
 		],
 		"an option that is none": [
 			loose("/", { handler, dependancies: {} }),
-			/^GET \/: there is no option "dependancies"$/,
+			/^GET \/: there is no option "dependancies"; did you mean "dependencies"\?$/,
 		],
 		"a value out of the list": [
 			loose("/", { upstream, validation: "none" }),
@@ -123,7 +123,7 @@ suite("what is refused at start-up:", () => {
 		],
 		"a part that is no shape": [
 			loose("/", { upstream, query: "none" }),
-			/query must map names to schemas/,
+			/query must be 'drop' or an object of schemas, got "none"/,
 		],
 		"a schema that is none": [
 			loose("/", { upstream, query: { page: "integer" } }),
@@ -147,7 +147,7 @@ suite("what is refused at start-up:", () => {
 		],
 		"a response that is no schema": [
 			loose("/", { upstream, response: { 200: "text" } }),
-			/response: a schema must be an object/,
+			/response\.200: a schema must be an object/,
 		],
 		"a body and a form": [
 			loose("/", { upstream, body: anything, form: {} }),
@@ -166,7 +166,7 @@ suite("what is refused at start-up:", () => {
 		],
 		"a part that forward does not have": [
 			loose("/", { upstream, forward: { path: () => "/" } }),
-			/forward has no "path"/,
+			/there is no option "forward\.path"/,
 		],
 		"forwarding beside a handler": [
 			route.get("/", { handler, forward: { query: () => ({}) } }),
@@ -198,11 +198,11 @@ suite("what is refused at start-up:", () => {
 		],
 		"a time below zero": [
 			route.get("/", { upstream, timeout: { headersMs: -1 } }),
-			/timeout\.headersMs must be a number of at least 0, got -1/,
+			/timeout\.headersMs must be a number of milliseconds from 0 to \d+, got -1/,
 		],
 		"a time of another name": [
 			loose("/", { upstream, timeout: { headers: 10 } }),
-			/timeout has no "headers"/,
+			/no option "timeout\.headers"; did you mean "timeout\.headersMs"/,
 		],
 		"a dependency that is none": [
 			loose("/", { upstream, dependencies: { caller: () => 1 } }),
@@ -210,7 +210,7 @@ suite("what is refused at start-up:", () => {
 		],
 		"a policy that is none": [
 			loose("/", { upstream, policies: [() => null] }),
-			/policies\[0\] must have a forRoute function/,
+			/policies\[0\] must be a policy, which has a forRoute function/,
 		],
 		"a dependency's path value that the path does not have": [
 			route.get("/users", {

@@ -48,7 +48,6 @@ export interface CompiledForm {
  * A form made ready at start-up.
  *
  * @throws TypeError when a name can not be a form field's, or a schema can not be compiled.
- * @throws RangeError when a limit is not a whole number of at least 0.
  */
 export function compileForm(
 	shape: FormShape,

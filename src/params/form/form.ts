@@ -1,3 +1,12 @@
+import {
+	anyText,
+	type Checks,
+	checkOptions,
+	flag,
+	list,
+	must,
+	whole,
+} from "../../http/options.ts";
 import type { InferShape, Schema } from "../schema.ts";
 
 /** What a form file may be. */
@@ -80,13 +89,22 @@ export type InferForm<S> = InferShape<Omit<S, FileKeys<S>>> & {
 	[K in Exclude<FileKeys<S>, OptionalFileKeys<S>>]: FileValue<S[K]>;
 } & { [K in OptionalFileKeys<S>]?: FileValue<S[K]> };
 
+const checks: Checks<FileOptions> = {
+	maxBytes: whole(1),
+	contentTypes: list(
+		must("type/subtype", (value) => /^[^\s/;]+\/[^\s/;]+$/.test(value)),
+	),
+	optional: flag,
+	multiple: flag,
+	description: anyText,
+};
+
 /**
  * A file in a `form`. Default: one, required, of any content type, 10 MiB at the
  * most. It streams through to the upstream and is never held in memory, unless
  * the route has a `handler`.
  *
- * @throws RangeError when `maxBytes` is not a positive integer.
- * @throws TypeError when a content type is no `type/subtype`.
+ * @throws TypeError that lists what is wrong with the options.
  */
 export function file<const O extends FileOptions = FileOptions>(
 	options?: O,
@@ -95,26 +113,16 @@ export function file<const O extends FileOptions = FileOptions>(
 	O["multiple"] extends true ? true : false
 >;
 export function file(options: FileOptions = {}): FileSchema {
-	const { maxBytes = null, contentTypes = null } = options;
-	if (maxBytes !== null && !(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
-		throw new RangeError(`file maxBytes must be a positive integer`);
-	}
+	checkOptions("file", options, checks);
+	const types = options.contentTypes?.map((type) => type.toLowerCase());
 	return Object.freeze({
 		kind: "file",
-		maxBytes,
-		contentTypes: contentTypes === null ? null : toTypes(contentTypes),
+		maxBytes: options.maxBytes ?? null,
+		contentTypes: types === undefined ? null : Object.freeze(types),
 		optional: options.optional ?? false,
 		multiple: options.multiple ?? false,
 		description: options.description ?? null,
 	});
-}
-
-function toTypes(contentTypes: readonly string[]): readonly string[] {
-	for (const type of contentTypes) {
-		if (/^[^\s/;]+\/[^\s/;]+$/.test(type)) continue;
-		throw new TypeError(`file contentTypes must be type/subtype, got ${type}`);
-	}
-	return Object.freeze(contentTypes.map((type) => type.toLowerCase()));
 }
 
 /** Whether it was made by {@link file}. */

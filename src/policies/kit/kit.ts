@@ -8,8 +8,10 @@ export {
 	either,
 	findProblems,
 	flag,
+	foreign,
 	func,
 	group,
+	having,
 	list,
 	longestTimerMs,
 	mapOf,
@@ -22,5 +24,7 @@ export {
 	required,
 	text,
 	throwProblems,
+	tlsOptions,
+	usable,
 	whole,
 } from "../../http/options.ts";
