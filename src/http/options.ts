@@ -166,6 +166,14 @@ export function must(expected: string, fits: (value: never) => boolean): Check {
 		fits(value as never) ? none : [mustBe(name, expected, value)];
 }
 
+/** A text that a pattern finds something in. */
+export function matching(expected: string, pattern: RegExp): Check {
+	return must(
+		expected,
+		(value) => typeof value === "string" && pattern.test(value),
+	);
+}
+
 /** The same check of an option that must be given. */
 export function required(check: Check): Check {
 	return Object.assign((value: unknown, name: string) => check(value, name), {
@@ -193,6 +201,10 @@ export const anyText: Check = must(
 	"a string",
 	(value) => typeof value === "string",
 );
+
+/** A text, or an array of them. */
+export const texts: Check = (value, name) =>
+	either("a string or an array of strings", text, list(text, 1))(value, name);
 
 /** A function. */
 export const func: Check = must(

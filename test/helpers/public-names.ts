@@ -120,7 +120,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 	},
 	"./kit": {
 		values: `amount anyText anything checkOptions either findProblems flag foreign func group having list
-			longestTimerMs mapOf milliseconds must nearestName object oneOf required text
+			longestTimerMs mapOf matching milliseconds must nearestName object oneOf required text texts
 			throwProblems tlsOptions usable whole`,
 		types: "Check Checks OptionName",
 	},

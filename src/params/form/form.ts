@@ -4,7 +4,7 @@ import {
 	checkOptions,
 	flag,
 	list,
-	must,
+	matching,
 	whole,
 } from "../../http/options.ts";
 import type { InferShape, Schema } from "../schema.ts";
@@ -91,9 +91,7 @@ export type InferForm<S> = InferShape<Omit<S, FileKeys<S>>> & {
 
 const checks: Checks<FileOptions> = {
 	maxBytes: whole(1),
-	contentTypes: list(
-		must("type/subtype", (value) => /^[^\s/;]+\/[^\s/;]+$/.test(value)),
-	),
+	contentTypes: list(matching("type/subtype", /^[^\s/;]+\/[^\s/;]+$/)),
 	optional: flag,
 	multiple: flag,
 	description: anyText,

@@ -8,6 +8,7 @@ import {
 	type MaybePromise,
 	type SecuritySchemes,
 } from "../../index.ts";
+import { list, must, throwProblems } from "../kit/kit.ts";
 import { AuthError, absent } from "./refusals.ts";
 import { withholdOf } from "./scheme.ts";
 
@@ -29,12 +30,12 @@ export function noCredential(challenge: string): AuthError {
  * 401 has the challenges of all. The others' credentials are not sent on. A
  * dependency that needs a scheme can stand for it.
  *
- * @throws TypeError without a scheme.
+ * @throws TypeError without a scheme, and for what is no dependency.
  */
 export function anyOf<const S extends readonly Dependency[]>(
 	...schemes: S
 ): Dependency<AnyValue<S>> {
-	if (schemes.length === 0) throw new TypeError("anyOf: give it schemes");
+	throwProblems("anyOf", checkSchemes(schemes, "schemes"));
 	const trees = schemes.map((scheme) => [...treeOf(scheme)]);
 	const all = [...new Set(trees.flat())];
 	const inputs = [...new Set(all.flatMap(inputsOf))];
@@ -51,6 +52,14 @@ export function anyOf<const S extends readonly Dependency[]>(
 		},
 	) as Dependency<AnyValue<S>>;
 }
+
+const checkSchemes = list(
+	must(
+		"made by dependency() or a scheme",
+		(one: Dependency | null | undefined) => one?.kind === "dependency",
+	),
+	1,
+);
 
 /** A dependency and all that it needs. */
 function* treeOf(root: Dependency): Generator<Dependency> {

@@ -10,8 +10,21 @@ import {
 	Type,
 	type WithheldSource,
 } from "../../index.ts";
-import { CachedLookup, type LookupCacheOptions } from "./cached-lookup.ts";
-import { checkNames, type Known } from "./check-options.ts";
+import {
+	type Checks,
+	checkOptions,
+	func,
+	group,
+	list,
+	matching,
+	object,
+	text,
+} from "../kit/kit.ts";
+import {
+	CachedLookup,
+	type LookupCacheOptions,
+	lookupCacheChecks,
+} from "./cached-lookup.ts";
 import { digestKey, isKey } from "./keys.ts";
 import {
 	absent,
@@ -20,7 +33,7 @@ import {
 	toRealm,
 	unavailable,
 } from "./refusals.ts";
-import { type SchemeOptions, scheme } from "./scheme.ts";
+import { type SchemeOptions, scheme, schemeChecks } from "./scheme.ts";
 
 export type { LookupCacheOptions } from "./cached-lookup.ts";
 export type { AuthDecision, SchemeOptions } from "./scheme.ts";
@@ -85,7 +98,7 @@ export function apiKey<K extends FixedKey>(
 export function apiKey(
 	options: LookupOptions<object> | FixedKeyOptions<FixedKey>,
 ): Dependency<object> {
-	checkNames(options as AllOptions, known, "apiKey");
+	checkOptions("apiKey", options as AllOptions, checks);
 	const places = toPlaces(options);
 	const challenge = toChallenge("ApiKey", { realm: toRealm(options.realm) });
 	const find = compileFind(options);
@@ -116,28 +129,24 @@ function refuse(challenge: string): never {
 	throw refused(challenge, "unknown");
 }
 
-type AllOptions = ApiKeyOptions & {
-	lookup?: unknown;
-	keys?: unknown;
-	cache?: unknown;
-};
-
-const known: Known<AllOptions> = {
-	realm: true,
-	onDecision: true,
-	now: true,
-	header: true,
-	query: true,
-	cookie: true,
-	prefix: true,
-	schemeName: true,
-	lookup: true,
-	keys: true,
-	cache: true,
-};
+type AllOptions = LookupOptions<object> | FixedKeyOptions<FixedKey>;
 
 // RFC 9110 section 5.6.2, RFC 6265 section 4.1.1; a query's name may be any text.
-const token = /^[\w!#$%&'*+\-.^`|~]+$/;
+const token = matching(
+	"a name of letters, digits and -._~",
+	/^[\w!#$%&'*+\-.^`|~]+$/,
+);
+const checks: Checks<AllOptions> = {
+	...schemeChecks,
+	header: token,
+	query: text,
+	cookie: token,
+	prefix: text,
+	schemeName: text,
+	lookup: func,
+	keys: list(object, 1),
+	cache: group(lookupCacheChecks),
+};
 
 interface Place {
 	readonly source: WithheldSource;
@@ -148,9 +157,6 @@ function toPlaces(options: ApiKeyOptions): readonly Place[] {
 	const named = (["header", "query", "cookie"] as const).flatMap((source) => {
 		const name = options[source];
 		if (name === undefined) return [];
-		if (source === "query" ? name === "" : !token.test(name)) {
-			throw new TypeError(`apiKey: "${name}" is no name of a ${source}`);
-		}
 		return [{ source, name }];
 	});
 	return named.length > 0 ? named : [{ source: "header", name: "x-api-key" }];
@@ -244,7 +250,6 @@ function listed(keys: readonly FixedKey[]): Find {
 			owner: Object.freeze(owner),
 		});
 	}
-	if (byPrefix.size === 0) throw new TypeError("apiKey: keys is empty");
 	const nobody = { digest: Buffer.alloc(64), owner: null };
 	return (_key, digest) => {
 		const known = byPrefix.get(digest.slice(0, prefixDigits)) ?? nobody;

@@ -1,12 +1,25 @@
 import { createHmac, hash as hashOf, randomBytes } from "node:crypto";
 import { type Dependency, HttpError, type MaybePromise } from "../../index.ts";
 import {
+	type Checks,
+	checkOptions,
+	func,
+	group,
+	list,
+	object,
+	text,
+	whole,
+} from "../kit/kit.ts";
+import {
 	authorizationInput,
 	readCredentials,
 	withholdAuthorization,
 } from "./authorization.ts";
-import { CachedLookup, type LookupCacheOptions } from "./cached-lookup.ts";
-import { checkNames, type Known } from "./check-options.ts";
+import {
+	CachedLookup,
+	type LookupCacheOptions,
+	lookupCacheChecks,
+} from "./cached-lookup.ts";
 import {
 	isPasswordOf,
 	type PasswordHash,
@@ -20,7 +33,7 @@ import {
 	toRealm,
 	unavailable,
 } from "./refusals.ts";
-import { type SchemeOptions, scheme } from "./scheme.ts";
+import { type SchemeOptions, scheme, schemeChecks } from "./scheme.ts";
 import { TooManyCalls } from "./shared-calls.ts";
 
 export type { LookupCacheOptions } from "./cached-lookup.ts";
@@ -36,19 +49,6 @@ export interface BasicOptions extends SchemeOptions {
 	/** The name of the security scheme in the docs. Default `"basic"`. */
 	readonly schemeName?: string;
 }
-
-type AllOptions = BasicOptions & { users?: unknown; verify?: unknown };
-
-const optionNames: Known<AllOptions> = {
-	realm: true,
-	onDecision: true,
-	now: true,
-	cache: true,
-	maxUnderWay: true,
-	schemeName: true,
-	users: true,
-	verify: true,
-};
 
 /** A user of a fixed list: a name without colon, and a hash that `hashPassword` made. */
 export interface BasicUser {
@@ -72,6 +72,17 @@ export interface VerifyOptions<T extends object> extends BasicOptions {
 	readonly users?: never;
 }
 
+type AllOptions = UserListOptions<BasicUser> | VerifyOptions<object>;
+
+const checks: Checks<AllOptions> = {
+	...schemeChecks,
+	cache: group(lookupCacheChecks),
+	maxUnderWay: whole(1),
+	schemeName: text,
+	users: list(object, 1),
+	verify: func,
+};
+
 /**
  * Callers by name and password (RFC 7617, UTF-8); they are not sent on. Passwords
  * of a list are checked with scrypt off the main thread, an unknown name takes as
@@ -89,7 +100,7 @@ export function basic<const U extends BasicUser>(
 export function basic(
 	options: UserListOptions<BasicUser> | VerifyOptions<object>,
 ): Dependency<object> {
-	checkNames(options as AllOptions, optionNames, "basic");
+	checkOptions("basic", options as AllOptions, checks);
 	const realm = toRealm(options.realm);
 	const challenge = toChallenge("Basic", { realm, charset: "UTF-8" });
 	const check = compileCheck(options);
@@ -170,9 +181,6 @@ function compileCheck(
 	if ((users === undefined) === (verify === undefined)) {
 		throw new TypeError("basic: give one of users and verify");
 	}
-	if (!Number.isInteger(maxUnderWay) || maxUnderWay < 1) {
-		throw new RangeError("basic: maxUnderWay must be an integer of at least 1");
-	}
 	const find = verify === undefined ? listed(users) : asked(verify);
 	const known = new CachedLookup<object>(cache, now ?? Date.now, maxUnderWay);
 	// Digests of passwords are quick to guess from: without this key, which is nowhere else, they tell nothing.
@@ -212,7 +220,6 @@ function listed(users: readonly BasicUser[]): Find {
 		const name = checkName(owner.id, byName);
 		byName.set(name, { owner: Object.freeze(owner), hash: toHash(hash, name) });
 	}
-	if (byName.size === 0) throw new TypeError("basic: users is empty");
 	const decoys = [...byName.values()].map(({ hash }) => ({
 		owner: null,
 		hash: toDecoy(hash),

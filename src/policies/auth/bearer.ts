@@ -1,8 +1,8 @@
 import type { DocsContribution, SecurityScheme } from "../../index.ts";
+import { type Checks, flag, list, matching, text } from "../kit/kit.ts";
 import { readCredentials } from "./authorization.ts";
-import type { Known } from "./check-options.ts";
 import { AuthError, toChallenge, toRealm } from "./refusals.ts";
-import type { SchemeOptions } from "./scheme.ts";
+import { type SchemeOptions, schemeChecks } from "./scheme.ts";
 
 /** What every scheme with bearer tokens takes. */
 export interface BearerOptions extends SchemeOptions {
@@ -24,15 +24,19 @@ export interface TokenIdentity<C> {
 	readonly claims: C;
 }
 
-/** The options of {@link BearerOptions} by name. */
-export const bearerOptions: Known<BearerOptions> = {
-	realm: true,
-	onDecision: true,
-	now: true,
-	scopes: true,
-	forwardToken: true,
-	tokenUrl: true,
-	schemeName: true,
+// RFC 6749 section 3.3.
+const scope = matching(
+	"a scope: visible ASCII without quotes and backslashes",
+	/^[\x21\x23-\x5b\x5d-\x7e]+$/,
+);
+
+/** The checks of {@link BearerOptions}. */
+export const bearerChecks: Checks<BearerOptions> = {
+	...schemeChecks,
+	scopes: list(scope),
+	forwardToken: flag,
+	tokenUrl: text,
+	schemeName: text,
 };
 
 /** What can be wrong with a token, and how the client is told. */
@@ -66,16 +70,10 @@ export class Bearer {
 	readonly #realm: string;
 	readonly #scopes: readonly string[];
 
-	/** @throws TypeError when the realm or a scope is not what a header can carry. */
+	/** @throws TypeError when the realm is not what a header can carry. */
 	constructor({ realm, scopes = [] }: BearerOptions) {
 		this.#realm = toRealm(realm);
-		if (!Array.isArray(scopes)) throw new TypeError("scopes must be a list");
 		this.#scopes = scopes;
-		for (const scope of scopes) {
-			// RFC 6749 section 3.3.
-			if (/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) continue;
-			throw new TypeError(`scopes: "${scope}" can not be a scope`);
-		}
 	}
 
 	/** @throws AuthError when there is none, or what there is can not be a token. */

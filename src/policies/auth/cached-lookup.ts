@@ -1,5 +1,11 @@
 import type { MaybePromise } from "../../index.ts";
-import { checkNames, type Known, longestTimeoutMs } from "./check-options.ts";
+import {
+	type Check,
+	type Checks,
+	milliseconds,
+	must,
+	whole,
+} from "../kit/kit.ts";
 import { SharedCalls } from "./shared-calls.ts";
 import { TtlCache } from "./ttl-cache.ts";
 
@@ -15,6 +21,20 @@ export interface LookupCacheOptions {
 	readonly timeoutMs?: number;
 }
 
+/** Kept by the clock, not by a timer: without an upper bound. */
+export const keptMs: Check = must(
+	"a number of milliseconds of at least 0",
+	(value) => typeof value === "number" && value >= 0,
+);
+
+/** The checks of {@link LookupCacheOptions}. */
+export const lookupCacheChecks: Checks<LookupCacheOptions> = {
+	foundMs: keptMs,
+	missingMs: keptMs,
+	maxEntries: whole(),
+	timeoutMs: milliseconds(),
+};
+
 /**
  * Look-ups of credentials by their digest, cached; concurrent ones of the same
  * share a call. What is found and what is not are kept apart, so that made-up
@@ -29,16 +49,14 @@ export class CachedLookup<V extends object> {
 
 	/**
 	 * More look-ups than `maxUnderWay` at the same time fail with `TooManyCalls`.
-	 *
-	 * @throws RangeError when an option is not a number of at least 0, or no timer can wait so long.
-	 * @throws TypeError for an option that is not there.
 	 */
 	constructor(
 		options: LookupCacheOptions,
 		now: () => number,
 		maxUnderWay: number = Number.POSITIVE_INFINITY,
 	) {
-		const { foundMs, missingMs, maxEntries, timeoutMs } = withDefaults(options);
+		const { foundMs = 60_000, missingMs = 5_000 } = options;
+		const { maxEntries = 10_000, timeoutMs = 5_000 } = options;
 		this.#found = new TtlCache(maxEntries, now);
 		this.#missing = new TtlCache(maxEntries, now);
 		this.#calls = new SharedCalls(timeoutMs, maxUnderWay);
@@ -67,35 +85,4 @@ export class CachedLookup<V extends object> {
 			return value;
 		});
 	}
-}
-
-const known: Known<LookupCacheOptions> = {
-	foundMs: true,
-	missingMs: true,
-	maxEntries: true,
-	timeoutMs: true,
-};
-
-function withDefaults(
-	options: LookupCacheOptions,
-): Required<LookupCacheOptions> {
-	const all = {
-		foundMs: 60_000,
-		missingMs: 5_000,
-		maxEntries: 10_000,
-		timeoutMs: 5_000,
-		...options,
-	};
-	checkNames(options, known, "cache");
-	for (const [name, value] of Object.entries(all)) {
-		if (typeof value !== "number" || !(value >= 0)) {
-			throw new RangeError(`cache.${name} must be a number of at least 0`);
-		}
-	}
-	if (all.timeoutMs > longestTimeoutMs) {
-		throw new RangeError(
-			`cache.timeoutMs is ${longestTimeoutMs} at most; 0 waits without end`,
-		);
-	}
-	return all;
 }

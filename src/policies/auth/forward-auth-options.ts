@@ -1,8 +1,19 @@
 import type { Agent } from "undici";
 import type { SecuritySchemes } from "../../index.ts";
-import { checkNames, checkTimeout, type Known } from "./check-options.ts";
+import {
+	type Checks,
+	checkOptions,
+	list,
+	longestTimerMs,
+	object,
+	required,
+	text,
+	tlsOptions,
+	whole,
+} from "../kit/kit.ts";
+import { keptMs } from "./cached-lookup.ts";
 import { createAgent, type TlsOptions, toTrustedUrl } from "./json-client.ts";
-import type { SchemeOptions } from "./scheme.ts";
+import { type SchemeOptions, schemeChecks } from "./scheme.ts";
 
 /** Whom to ask, and what goes to and fro. Header names are in any case. */
 export interface ForwardAuthOptions
@@ -31,20 +42,20 @@ export interface ForwardAuthOptions
 	readonly security?: SecuritySchemes;
 }
 
-const known: Known<ForwardAuthOptions> = {
-	now: true,
-	onDecision: true,
-	url: true,
-	requestHeaders: true,
-	upstreamHeaders: true,
-	replyHeaders: true,
-	refusalHeaders: true,
-	idHeader: true,
-	timeoutMs: true,
-	cacheMs: true,
-	maxEntries: true,
-	tls: true,
-	security: true,
+const checks: Checks<ForwardAuthOptions> = {
+	now: schemeChecks.now,
+	onDecision: schemeChecks.onDecision,
+	url: required(text),
+	requestHeaders: list(text),
+	upstreamHeaders: list(text),
+	replyHeaders: list(text),
+	refusalHeaders: list(text),
+	idHeader: text,
+	timeoutMs: whole(1, longestTimerMs),
+	cacheMs: keptMs,
+	maxEntries: whole(),
+	tls: tlsOptions,
+	security: object,
 };
 
 const maxAnswerBytes = 256 * 1024;
@@ -73,15 +84,10 @@ export interface ForwardAuthPlan {
 	readonly maxEntries: number;
 }
 
-/** @throws TypeError or RangeError for options that can not be used. */
+/** @throws TypeError for options that can not be used. */
 export function toPlan(options: ForwardAuthOptions): ForwardAuthPlan {
-	checkNames(options, known, "forwardAuth");
+	checkOptions("forwardAuth", options, checks);
 	const { timeoutMs = 2_000, cacheMs = 0, maxEntries = 10_000 } = options;
-	for (const [name, value] of Object.entries({ cacheMs, maxEntries })) {
-		if (value >= 0) continue;
-		throw new RangeError(`forwardAuth: ${name} must be at least 0`);
-	}
-	checkTimeout(timeoutMs, "forwardAuth");
 	const upstreamHeaders = toNames(options.upstreamHeaders ?? []);
 	const idHeader = options.idHeader?.toLowerCase() ?? null;
 	if (idHeader !== null && !upstreamHeaders.includes(idHeader)) {

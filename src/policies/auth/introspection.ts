@@ -1,16 +1,31 @@
 import { hash } from "node:crypto";
 import type { Dependency, MaybePromise } from "../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	group,
+	longestTimerMs,
+	oneOf,
+	required,
+	text,
+	texts,
+	tlsOptions,
+	whole,
+} from "../kit/kit.ts";
 import { authorizationInput, withholdAuthorization } from "./authorization.ts";
 import {
 	Bearer,
 	type BearerOptions,
+	bearerChecks,
 	bearerDocs,
-	bearerOptions,
 	readScopes,
 	type TokenIdentity,
 } from "./bearer.ts";
-import { CachedLookup, type LookupCacheOptions } from "./cached-lookup.ts";
-import { checkNames, checkTimeout, type Known } from "./check-options.ts";
+import {
+	CachedLookup,
+	keptMs,
+	type LookupCacheOptions,
+} from "./cached-lookup.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { JsonClient, type TlsOptions, toTrustedUrl } from "./json-client.ts";
 import { unavailable } from "./refusals.ts";
@@ -72,24 +87,31 @@ export interface IntrospectionClaims {
 	readonly [name: string]: unknown;
 }
 
-const known: Known<IntrospectionOptions> = {
-	...bearerOptions,
-	url: true,
-	client: true,
-	issuer: true,
-	audience: true,
-	activeMs: true,
-	inactiveMs: true,
-	maxEntries: true,
-	timeoutMs: true,
-	maxUnderWay: true,
-	tls: true,
-};
-
 type Identity = TokenIdentity<IntrospectionClaims>;
 
 const mostActiveMs = 300_000;
 const answerBytes = 64 * 1024;
+
+const checks: Checks<IntrospectionOptions> = {
+	...bearerChecks,
+	url: required(text),
+	client: required(
+		group<IntrospectionClient>({
+			id: text,
+			secret: text,
+			method: oneOf("basic", "post"),
+			token: text,
+		}),
+	),
+	issuer: texts,
+	audience: texts,
+	activeMs: whole(0, mostActiveMs),
+	inactiveMs: keptMs,
+	maxEntries: whole(),
+	timeoutMs: whole(1, longestTimerMs),
+	maxUnderWay: whole(1),
+	tls: tlsOptions,
+};
 
 /**
  * Callers by a token that its issuer is asked about (OAuth 2.0 Token Introspection,
@@ -98,15 +120,12 @@ const answerBytes = 64 * 1024;
  * `invalid_token`, 403 `insufficient_scope` (RFC 6750), 503 while the server gives
  * no answer.
  *
- * @throws TypeError or RangeError for options that can not be used.
+ * @throws TypeError for options that can not be used.
  */
 export function introspection(
 	options: IntrospectionOptions,
 ): Dependency<Identity> {
-	checkNames(options, known, "introspection");
-	if (options.timeoutMs !== undefined) {
-		checkTimeout(options.timeoutMs, "introspection");
-	}
+	checkOptions("introspection", options, checks);
 	const bearer = new Bearer(options);
 	const inspect = compileInspect(options, bearer);
 	return scheme({
@@ -160,9 +179,6 @@ function fail(cause: unknown): never {
 function toCache(options: IntrospectionOptions): LookupCacheOptions {
 	const { activeMs = mostActiveMs, inactiveMs = 5_000 } = options;
 	const { maxEntries = 10_000, timeoutMs = 5_000 } = options;
-	if (!(activeMs <= mostActiveMs)) {
-		throw new RangeError("introspection: activeMs is 300,000 at most");
-	}
 	return { foundMs: activeMs, missingMs: inactiveMs, maxEntries, timeoutMs };
 }
 

@@ -1,6 +1,20 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { type BearerOptions, bearerOptions } from "./bearer.ts";
-import { checkNames, checkTimeout, type Known } from "./check-options.ts";
+import {
+	type Checks,
+	checkOptions,
+	either,
+	list,
+	longestTimerMs,
+	must,
+	oneOf,
+	required,
+	text,
+	texts,
+	tlsOptions,
+	usable,
+	whole,
+} from "../kit/kit.ts";
+import { type BearerOptions, bearerChecks } from "./bearer.ts";
 import type { TlsOptions } from "./json-client.ts";
 
 /** Signatures with a secret that both sides know. */
@@ -76,27 +90,6 @@ export interface JwtClaimOptions extends BearerOptions {
 	readonly timeoutMs?: number;
 }
 
-const known: Known<JwtClaimOptions & JwtKeys> = {
-	...bearerOptions,
-	issuer: true,
-	audience: true,
-	type: true,
-	leewaySeconds: true,
-	tls: true,
-	timeoutMs: true,
-	jwksUri: true,
-	jwks: true,
-	publicKey: true,
-	secret: true,
-	algorithms: true,
-};
-
-/** @throws TypeError for an option that is not there, RangeError for a time that no timer can wait for. */
-export function checkJwtOptions(options: JwtClaimOptions & JwtKeys): void {
-	checkNames(options, known, "jwt");
-	if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs, "jwt");
-}
-
 /** What {@link JwtKeys} comes to, checked. */
 export type CheckedKeys =
 	| { readonly kind: "remote"; readonly uri: string }
@@ -141,19 +134,41 @@ export function checkKeys(options: JwtKeys): CheckedKeys {
 	return { kind: "one", key: toPublicKey(options) };
 }
 
+/** With both, a public key would serve as the secret of a forged token. */
 function checkAlgorithms(algorithms: readonly string[]): void {
-	if (!Array.isArray(algorithms) || algorithms.length === 0) {
-		throw new TypeError("jwt: algorithms must name at least one");
-	}
-	for (const name of algorithms) {
-		if (!Object.hasOwn(secretBytes, name) && !Object.hasOwn(keyTypes, name)) {
-			throw new TypeError(`jwt: the algorithm ${name} is not accepted`);
-		}
-	}
-	// With both, a public key would serve as the secret of a forged token.
 	if (new Set(algorithms.map((name) => name.startsWith("HS"))).size > 1) {
 		throw new TypeError("jwt: HS algorithms can not be mixed with others");
 	}
+}
+
+const checks: Checks<JwtClaimOptions & JwtKeys> = {
+	...bearerChecks,
+	issuer: required(texts),
+	audience: required(
+		either("a string, an array of strings or false", texts, oneOf(false)),
+	),
+	type: text,
+	leewaySeconds: whole(0, 300),
+	tls: tlsOptions,
+	timeoutMs: whole(1, longestTimerMs),
+	jwksUri: text,
+	jwks: must("a JSON Web Key Set, which has an array of keys", (set) =>
+		Array.isArray((set as { keys?: unknown } | null)?.keys),
+	),
+	publicKey: usable(importKey),
+	secret: either(
+		"a string or bytes",
+		text,
+		must("bytes", (value: object) => value instanceof Uint8Array),
+	),
+	algorithms: required(
+		list(oneOf(...Object.keys({ ...secretBytes, ...keyTypes })), 1),
+	),
+};
+
+/** @throws TypeError that lists what is wrong. */
+export function checkJwtOptions(options: JwtClaimOptions & JwtKeys): void {
+	checkOptions("jwt", options, checks);
 }
 
 function toSecret({ secret, algorithms }: JwtKeys): Uint8Array {
@@ -184,13 +199,16 @@ function toPublicKey({ publicKey, algorithms }: JwtKeys): KeyObject {
 
 function importKey(key: string | PublicJwk | KeyObject): KeyObject {
 	if (typeof key === "string") return createPublicKey(key);
+	if (typeof key !== "object" || key === null) {
+		throw new TypeError("a key is PEM text, a JSON Web Key or a KeyObject");
+	}
 	if ("kty" in key) return createPublicKey({ key: { ...key }, format: "jwk" });
 	return (key as KeyObject).type === "public"
 		? (key as KeyObject)
 		: createPublicKey(key as KeyObject);
 }
 
-/** The claims that are checked, as jose takes them. @throws TypeError or RangeError for what can not be one. */
+/** The claims that are checked, as jose takes them. */
 export function checkClaims(options: JwtClaimOptions): {
 	readonly issuer: string[];
 	readonly audience?: string[];
@@ -199,29 +217,11 @@ export function checkClaims(options: JwtClaimOptions): {
 	readonly requiredClaims: string[];
 } {
 	const { audience, type, leewaySeconds = 60 } = options;
-	if (
-		!Number.isInteger(leewaySeconds) ||
-		leewaySeconds < 0 ||
-		leewaySeconds > 300
-	) {
-		throw new RangeError("jwt: leewaySeconds must be an integer in 0..300");
-	}
 	return {
-		issuer: toNames(options.issuer, "issuer"),
-		...(audience === false ? {} : { audience: toNames(audience, "audience") }),
+		issuer: [options.issuer].flat(),
+		...(audience === false ? {} : { audience: [audience].flat() }),
 		...(type === undefined ? {} : { typ: type }),
 		clockTolerance: leewaySeconds,
 		requiredClaims: ["exp"],
 	};
-}
-
-function toNames(value: string | readonly string[], option: string): string[] {
-	const names = [value ?? []].flat();
-	if (
-		names.length === 0 ||
-		names.some((name) => typeof name !== "string" || name === "")
-	) {
-		throw new TypeError(`jwt: ${option} must be a name, or several`);
-	}
-	return names as string[];
 }

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { checkOptions, matching } from "../kit/kit.ts";
 
 /** A new API key. The key goes to its owner and is not kept; the digest is what is stored. */
 export interface NewKey {
@@ -15,7 +16,12 @@ const secretBytes = 32;
 // 62 ** 43 is the first power that holds 256 bits, 62 ** 6 the first that holds 32.
 const secretLength = 43;
 const checksumLength = 6;
-const prefixText = /^[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/;
+const prefixText = /^(?=.{1,32}$)[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/;
+
+const prefixCheck = matching(
+	"up to 32 letters, digits and single underscores",
+	prefixText,
+);
 
 /**
  * A new API key: a prefix by which a leaked one is recognised, 32 random bytes,
@@ -25,12 +31,8 @@ const prefixText = /^[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/;
  * @throws TypeError when the prefix is not letters, digits and single underscores, or is longer than 32.
  */
 export function createKey(options: { readonly prefix?: string } = {}): NewKey {
+	checkOptions("createKey", options, { prefix: prefixCheck });
 	const { prefix = "key" } = options;
-	if (!prefixText.test(prefix) || prefix.length > 32) {
-		throw new TypeError(
-			"createKey: prefix must be up to 32 letters, digits and single underscores",
-		);
-	}
 	const secret = BigInt(`0x${randomBytes(secretBytes).toString("hex")}`);
 	const body = `${prefix}_${toBase62(secret, secretLength)}`;
 	const key = body + checksumOf(body);

@@ -1,4 +1,5 @@
 import { type Dependency, dependency, input, Type } from "../../index.ts";
+import { checkOptions, flag } from "../kit/kit.ts";
 
 /** What is asked of the form. */
 export interface PasswordFormOptions {
@@ -63,10 +64,11 @@ const fields = {
  * `client_secret`. A form without them is a 422. The form goes on to the service as
  * it came, where the route declares none of its own; nobody is identified here.
  */
-export function passwordForm({
-	strict = false,
-}: PasswordFormOptions = {}): Dependency<PasswordForm> {
-	const grantType = strict ? grant : grantOrNone;
+export function passwordForm(
+	options: PasswordFormOptions = {},
+): Dependency<PasswordForm> {
+	checkOptions("passwordForm", options, { strict: flag });
+	const grantType = options.strict ? grant : grantOrNone;
 	return dependency(
 		{ ...fields, grant_type: input.form("grant_type", grantType) },
 		(values) => new PasswordForm(values),

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { type Checks, checkOptions, whole } from "../kit/kit.ts";
 
 /** What a hash costs (RFC 7914): 128 * r * 2 ** ln bytes of memory, p times one after the other. */
 export interface ScryptCost {
@@ -21,17 +22,24 @@ const saltBytes = 16;
 const keyBytes = 32;
 const maxMemoryBytes = 256 * 1024 * 1024;
 
+const costChecks: Checks<ScryptCost> = {
+	ln: whole(10, 20),
+	r: whole(1, 32),
+	p: whole(1, 16),
+};
+
 /**
  * The scrypt hash of a password, as it is stored: `$scrypt$ln=15,r=8,p=3$salt$hash`,
  * the PHC string format. By default it takes 32 MiB and a fraction of a second,
  * off the main thread.
  *
- * @throws RangeError for a cost that is out of bounds.
+ * @throws TypeError for a cost that is out of bounds, RangeError for one of more than 256 MiB.
  */
 export async function hashPassword(
 	password: string,
 	cost: ScryptCost = {},
 ): Promise<string> {
+	checkOptions("hashPassword", cost, costChecks);
 	const full = { ln: 15, r: 8, p: 3, ...cost };
 	checkCost(full);
 	const salt = randomBytes(saltBytes);

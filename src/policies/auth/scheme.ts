@@ -11,6 +11,7 @@ import {
 	noteDecision,
 	type Reply,
 } from "../../index.ts";
+import { type Checks, func, text } from "../kit/kit.ts";
 import {
 	AuthError,
 	type RefusalOutcome,
@@ -32,6 +33,13 @@ export interface SchemeOptions {
 	/** Milliseconds since the epoch. Default `Date.now`. */
 	readonly now?: () => number;
 }
+
+/** The checks of {@link SchemeOptions}. */
+export const schemeChecks: Checks<SchemeOptions> = {
+	realm: text,
+	onDecision: func,
+	now: func,
+};
 
 /** What a scheme is made of. */
 export interface SchemeDefinition<N extends Needs, T> {

@@ -152,8 +152,12 @@ suite("a list of keys that can not be used fails at start-up:", () => {
 			/timeoutMs/,
 		],
 		["a misspelt option", { keys, headers: "x-key" }, /"headers"/],
-		["a misspelt time", { lookup, cache: { ttlMs: 1 } }, /"ttlMs"/],
-		["an empty name", { keys, header: "" }, /no name of a header/],
+		[
+			"a misspelt time",
+			{ lookup, cache: { ttlMs: 1 } },
+			/"cache\.ttlMs"; known are foundMs, /,
+		],
+		["an empty name", { keys, header: "" }, /header must be a name of letters/],
 		["a header that can not be", { keys, header: "x key" }, /"x key"/],
 		["a cookie that can not be", { keys, cookie: "a;b" }, /"a;b"/],
 	];

@@ -28,7 +28,11 @@ suite("options that can not be used fail at start-up:", () => {
 		["no URL", { url: "introspect" }, /absolute/],
 		["a password in the URL", { url: "https://a:b@a.example" }, /password/],
 		["no secret", { client: { id: "a" } }, /id and secret/],
-		["more than five minutes", { activeMs: 300_001 }, /300,000/],
+		[
+			"more than five minutes",
+			{ activeMs: 300_001 },
+			/activeMs must be a whole number from 0 to 300000/,
+		],
 		["a time that is none", { inactiveMs: -1 }, /at least 0/],
 		["a time that no timer can wait for", { timeoutMs: 2 ** 31 }, /timeoutMs/],
 		["no time at all", { timeoutMs: 0 }, /timeoutMs/],

@@ -178,10 +178,22 @@ suite("options that do not go together fail at start-up:", () => {
 	const cases: readonly [string, object, RegExp][] = [
 		["no key", { algorithms: ["RS256"] }, /give one of/],
 		["two keys", { algorithms: ["RS256"], ...keys, secret }, /give one of/],
-		["no algorithm", { ...keys, algorithms: [] }, /at least one/],
-		["algorithms left out", keys, /at least one/],
-		["none", { ...keys, algorithms: ["none"] }, /none is not accepted/],
-		["an unknown one", { ...keys, algorithms: ["RS1"] }, /not accepted/],
+		[
+			"no algorithm",
+			{ ...keys, algorithms: [] },
+			/algorithms must not be empty/,
+		],
+		["algorithms left out", keys, /algorithms is required/],
+		[
+			"none",
+			{ ...keys, algorithms: ["none"] },
+			/algorithms\[0\] must be .*got "none"/,
+		],
+		[
+			"an unknown one",
+			{ ...keys, algorithms: ["RS1"] },
+			/algorithms\[0\] must be .*got "RS1"/,
+		],
 		["HS with RS", { ...keys, algorithms: ["HS256", "RS256"] }, /mixed/],
 		["HS with EdDSA", { secret, algorithms: ["EdDSA", "HS512"] }, /mixed/],
 		["HS with a public key", { ...keys, algorithms: ["HS256"] }, /secret/],
@@ -255,7 +267,7 @@ suite("options that do not go together fail at start-up:", () => {
 		[
 			"scopes that are no list",
 			{ ...keys, algorithms: ["RS256"], scopes: "admin" },
-			/scopes must be a list/,
+			/scopes must be an array, got "admin"/,
 		],
 		...[Number.POSITIVE_INFINITY, Number.NaN, 0, 1.5, 2 ** 31].map(
 			(timeoutMs): [string, object, RegExp] => [
