@@ -119,7 +119,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		types: "RedisClient RedisStoreOptions",
 	},
 	"./kit": {
-		values: `amount anyText anything checkOptions either findProblems flag foreign func group having list
+		values: `amount anyText anything checkOptions dependencyMap either findProblems flag foreign func group having list
 			longestTimerMs mapOf matching milliseconds must nearestName object oneOf required text texts
 			throwProblems tlsOptions usable whole`,
 		types: "Check Checks OptionName",

@@ -2,7 +2,7 @@ import type { Dependencies, Policy, RouteInfo } from "../../index.ts";
 import { type PurgeRequest, toPurgeTarget } from "./cache-key.ts";
 import { CacheEngine } from "./call/engine.ts";
 import { InvalidationOnly } from "./invalidation-only.ts";
-import { type CacheOptions, checkOptions } from "./options.ts";
+import { type CacheOptions, checkCacheOptions } from "./options.ts";
 import { compilePartition } from "./partition.ts";
 import { RouteCache } from "./route-cache.ts";
 
@@ -41,7 +41,7 @@ export interface Cache extends Policy {
  * @throws TypeError for an option that is unknown or of another kind.
  */
 export function cache(options: CacheOptions = {}): Cache {
-	checkOptions(options);
+	checkCacheOptions(options);
 	const engine = new CacheEngine(options);
 	const key = Symbol("headgate.cache");
 	return {

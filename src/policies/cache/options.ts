@@ -1,4 +1,14 @@
 import type { Context } from "../../index.ts";
+import {
+	amount,
+	type Checks,
+	checkOptions,
+	flag,
+	func,
+	having,
+	matching,
+	milliseconds,
+} from "../kit/kit.ts";
 import type { CacheStore } from "./store/store.ts";
 
 /** What a cache stores, for whom, and how far requests may drive it. */
@@ -35,43 +45,31 @@ export interface CacheOptions {
 	readonly now?: () => number;
 }
 
-const known: Readonly<Record<keyof CacheOptions, string>> = {
-	ttlSeconds: "number",
-	heuristic: "boolean",
-	shared: "boolean",
-	partition: "function",
-	storeSetCookie: "boolean",
-	ignoreCookie: "boolean",
-	staleBesideSMaxAge: "boolean",
-	ignoreClientDirectives: "boolean",
-	maxEntryBytes: "number",
-	maxFillBytes: "number",
-	collapse: "boolean",
-	collapseWaitMs: "number",
-	store: "object",
-	name: "string",
-	now: "function",
+const checks: Checks<CacheOptions> = {
+	ttlSeconds: amount,
+	heuristic: flag,
+	shared: flag,
+	partition: func,
+	storeSetCookie: flag,
+	ignoreCookie: flag,
+	staleBesideSMaxAge: flag,
+	ignoreClientDirectives: flag,
+	maxEntryBytes: amount,
+	maxFillBytes: amount,
+	collapse: flag,
+	collapseWaitMs: milliseconds(),
+	store: having("get", "set", "delete", "purge"),
+	name: matching(
+		"a token, such as edge-1",
+		/^[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*$/,
+	),
+	now: func,
 };
 
-/** @throws TypeError for an option that is unknown or of another kind. */
-export function checkOptions(options: CacheOptions): void {
-	for (const [name, value] of Object.entries(options)) {
-		const kind = known[name as keyof CacheOptions];
-		if (kind === undefined) {
-			throw new TypeError(`cache: there is no option ${name}`);
-		}
-		if (value === undefined) continue;
-		const isRight = typeof value === kind && value !== null;
-		if (!isRight || (kind === "number" && !((value as number) >= 0))) {
-			const article = kind === "object" ? "an" : "a";
-			const least = kind === "number" ? " of at least 0" : "";
-			throw new TypeError(`cache: ${name} must be ${article} ${kind}${least}`);
-		}
-	}
+/** @throws TypeError that lists what is wrong. */
+export function checkCacheOptions(options: CacheOptions): void {
+	checkOptions("cache", options, checks);
 	if (options.shared === true && options.partition !== undefined) {
 		throw new TypeError("cache: give shared or partition, not both");
-	}
-	if (!/^[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*$/.test(options.name ?? "headgate")) {
-		throw new TypeError("cache: name must be a token, such as edge-1");
 	}
 }

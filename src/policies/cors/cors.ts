@@ -8,6 +8,19 @@ import {
 	reply,
 	type UpstreamResponse,
 } from "../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	either,
+	flag,
+	func,
+	list,
+	matching,
+	must,
+	required,
+	text,
+	whole,
+} from "../kit/kit.ts";
 import { type AllowedOrigins, compileOrigins } from "./origins.ts";
 
 export type { AllowedOrigins, OriginTest } from "./origins.ts";
@@ -38,10 +51,10 @@ export interface CorsOptions {
  * nearest to the route speaks. An origin that is not allowed is served without
  * leave to read: it is the browser that refuses then.
  *
- * @throws TypeError for `"*"` with credentials, and for what can not be an origin, a method or a header name.
- * @throws RangeError for a `maxAgeSeconds` that is no integer of at least 0.
+ * @throws TypeError for `"*"` with credentials, and for options that can not be used.
  */
 export function cors(options: CorsOptions): Policy {
+	checkOptions("cors", options, checks);
 	const lines = compileLines(options);
 	const hooks = compileHooks(options, lines);
 	const seen = new WeakSet<RouteInfo>();
@@ -76,20 +89,12 @@ interface Lines {
 function compileLines(options: CorsOptions): Lines {
 	const { credentials = false, exposedHeaders, maxAgeSeconds } = options;
 	if (credentials) checkCredentials(options);
-	if (
-		maxAgeSeconds !== undefined &&
-		!(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= 0)
-	) {
-		throw new RangeError(
-			"cors: maxAgeSeconds must be an integer of at least 0",
-		);
-	}
 	return {
 		isOpen: options.origins === "*",
 		credentials,
-		methods: toList(options.methods, "methods"),
-		headers: toList(options.headers, "headers"),
-		exposed: toList(exposedHeaders, "exposedHeaders") || null,
+		methods: options.methods?.join(", ") ?? null,
+		headers: options.headers?.join(", ") ?? null,
+		exposed: exposedHeaders?.join(", ") || null,
 		maxAge: maxAgeSeconds === undefined ? null : String(maxAgeSeconds),
 		privateNetwork: options.privateNetwork ?? false,
 	};
@@ -111,17 +116,28 @@ function checkCredentials(options: CorsOptions): void {
 // RFC 9110 section 5.6.2; `*` is one.
 const token = /^[\w!#$%&'*+\-.^`|~]+$/;
 
-function toList(
-	names: readonly string[] | undefined,
-	option: string,
-): string | null {
-	if (names === undefined) return null;
-	for (const name of names) {
-		if (typeof name === "string" && token.test(name)) continue;
-		throw new TypeError(`cors: "${name}" can not be one of ${option}`);
-	}
-	return names.join(", ");
-}
+const names = list(matching("a name or *", token));
+const expression = must(
+	"an expression",
+	(value: object) => value instanceof RegExp,
+);
+const origin = either("a string or an expression", text, expression);
+const checks: Checks<CorsOptions> = {
+	origins: required(
+		either(
+			"a string, an expression, an array of them or a function",
+			origin,
+			list(origin, 1),
+			func,
+		),
+	),
+	credentials: flag,
+	methods: names,
+	headers: names,
+	exposedHeaders: names,
+	maxAgeSeconds: whole(),
+	privateNetwork: flag,
+};
 
 function compileHooks(options: CorsOptions, lines: Lines): PolicyHooks {
 	const test = compileOrigins(options.origins);

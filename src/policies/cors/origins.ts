@@ -26,7 +26,6 @@ export function compileOrigins(origins: AllowedOrigins): OriginTest | null {
 	if (origins === "*") return null;
 	if (typeof origins === "function") return origins;
 	const list = [origins].flat() as readonly (string | RegExp)[];
-	if (list.length === 0) throw new TypeError("cors: origins is empty");
 	const names = new Set<string>();
 	const expressions: RegExp[] = [];
 	for (const one of list) {
@@ -50,6 +49,11 @@ function checkOrigin(name: string): string {
 	if (name === "null") return name;
 	if (name === "*") {
 		throw new TypeError('cors: origins is "*" alone, or a list without it');
+	}
+	if (name.includes("*")) {
+		throw new TypeError(
+			`cors: "${name}" has a wildcard; write an expression, such as /https:\\/\\/[\\w-]+\\.example\\.com/`,
+		);
 	}
 	const isWeb = /^https?:/i.test(name);
 	if (isWeb ? URL.parse(name)?.origin === name : originText.test(name)) {

@@ -5,6 +5,7 @@ import {
 	noteDecision,
 	type Policy,
 } from "../../index.ts";
+import { checkOptions, list, text } from "../kit/kit.ts";
 import { toCidr } from "./cidr.ts";
 
 /** Who may ask, by address. */
@@ -24,12 +25,7 @@ export interface IpFilterOptions {
  * @throws TypeError without any list, for an empty `allow`, and for what is no address or network.
  */
 export function ipFilter(options: IpFilterOptions): Policy {
-	const unknown = Object.keys(options).find(
-		(name) => name !== "allow" && name !== "deny",
-	);
-	if (unknown !== undefined) {
-		throw new TypeError(`ipFilter: there is no option "${unknown}"`);
-	}
+	checkOptions("ipFilter", options, { allow: list(text), deny: list(text) });
 	const { allow, deny } = options;
 	if (allow === undefined && deny === undefined) {
 		throw new TypeError("ipFilter: give it allow, deny or both");

@@ -30,3 +30,4 @@ export {
 	usable,
 	whole,
 } from "../../http/options.ts";
+export { dependencies as dependencyMap } from "../../model/route-checks.ts";

@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Policy, PolicyHooks } from "../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	flag,
+	func,
+	matching,
+	oneOf,
+} from "../kit/kit.ts";
 
 /** Where a request's id comes from, and who is told. */
 export interface RequestIdOptions {
@@ -20,7 +28,13 @@ export interface RequestIdOptions {
 
 /** Of one or several services that hand ids on. A comma would make one of two lines. */
 const validId = /^[\w.~:+/=@-]{1,128}$/;
-const headerName = /^[\w!#$%&'*+.^`|~-]+$/;
+const checks: Checks<RequestIdOptions> = {
+	header: matching("a header name", /^[\w!#$%&'*+.^`|~-]+$/),
+	accept: oneOf("trusted", "all", "none"),
+	echo: flag,
+	forward: flag,
+	generate: func,
+};
 
 /**
  * Gives each request an id: the one that a trusted peer sent where it is valid,
@@ -30,6 +44,7 @@ const headerName = /^[\w!#$%&'*+.^`|~-]+$/;
  * @throws TypeError for options that do not make sense.
  */
 export function requestId(options: RequestIdOptions = {}): Policy {
+	checkOptions("requestId", options, checks);
 	const hooks = compileHooks(options);
 	return {
 		name: "request-id",
@@ -42,12 +57,6 @@ function compileHooks(options: RequestIdOptions): PolicyHooks {
 	const { accept = "trusted", echo = true, forward = true } = options;
 	const { generate = randomUUID } = options;
 	const header = (options.header ?? "x-request-id").toLowerCase();
-	if (!headerName.test(header)) {
-		throw new TypeError(`requestId: header "${header}" is no header name`);
-	}
-	if (!["trusted", "all", "none"].includes(accept)) {
-		throw new TypeError('requestId: accept must be "trusted", "all" or "none"');
-	}
 	return {
 		onRequest(ctx) {
 			let id: unknown = null;

@@ -1,6 +1,20 @@
 import type { Outcome } from "../../index.ts";
-import { checkCost, checkPrice, isUnbillable } from "../rate-limit/cost.ts";
-import { type Limit, type LimitOptions, toLimit } from "../rate-limit/limit.ts";
+import {
+	amount,
+	type Check,
+	type Checks,
+	flag,
+	group,
+	list,
+	mapOf,
+} from "../kit/kit.ts";
+import { checkPrice, isUnbillable, refundCheck } from "../rate-limit/cost.ts";
+import {
+	type Limit,
+	type LimitOptions,
+	limitChecks,
+	toLimit,
+} from "../rate-limit/limit.ts";
 import type { Period } from "../rate-limit/window.ts";
 
 /** Who calls, and by which plans. */
@@ -77,15 +91,27 @@ interface WrittenRoute {
 	readonly isDenied: boolean;
 }
 
-const planOptions = new Set(["limits", "quotas", "routes"]);
-const routeOptions = new Set(["limits", "cost", "deny"]);
-const limitOptions = new Set([
-	...["name", "algorithm", "limit", "windowMs", "window", "burst", "anchor"],
-	"overflow",
-]);
-const quotaOptions = new Set([
-	...["name", "limit", "windowMs", "window", "anchor", "refund"],
-]);
+const quotaChecks: Checks<Quota> = {
+	name: limitChecks.name,
+	limit: limitChecks.limit,
+	window: limitChecks.window,
+	windowMs: limitChecks.windowMs,
+	anchor: limitChecks.anchor,
+	refund: refundCheck,
+};
+const limits = list(group(limitChecks));
+const routeCheck = group<PlanRoute>({ limits, cost: amount, deny: flag });
+const planChecks: Checks<Plan> = {
+	limits,
+	quotas: list(group(quotaChecks)),
+	routes: mapOf((value, name) =>
+		value === undefined ? [] : routeCheck(value, name),
+	),
+};
+
+/** Plans by name. */
+export const plansCheck: Check = mapOf(group(planChecks));
+
 const elsewhere: WrittenRoute = { limits: [], cost: 1, isDenied: false };
 
 /** A plan that has been checked. */
@@ -100,7 +126,6 @@ export class CheckedPlan {
 	/** @throws TypeError or RangeError that names the plan and what is wrong with it. */
 	constructor(name: string, plan: Plan, policy: string) {
 		const place = `${policy}: plan "${name}"`;
-		checkNames(plan, planOptions, place);
 		this.name = name;
 		this.#limits = (plan.limits ?? []).map((one) => toRule(one, name, place));
 		this.#quotas = (plan.quotas ?? []).map((one) => toQuota(one, name, place));
@@ -148,17 +173,12 @@ function costOf({ algorithm, limit }: Limit, cost: number): number {
 }
 
 function toRule(options: LimitOptions, plan: string, place: string): Written {
-	checkNames(options, limitOptions, `${place}: limits`);
 	const limit = toLimit({ name: "rate", ...options }, place);
 	return { kind: "limit", plan, limit, refund: null };
 }
 
 function toQuota(quota: Quota, plan: string, place: string): Written {
-	checkNames(quota, quotaOptions, `${place}: quotas`);
 	const { refund = true, ...options } = quota;
-	if (typeof refund !== "boolean" && typeof refund !== "function") {
-		throw new TypeError(`${place}: refund must be true, false or a function`);
-	}
 	const named = { name: "quota", ...options };
 	const limit = toLimit({ ...named, algorithm: "fixed-window" }, place);
 	if (typeof refund === "function")
@@ -171,12 +191,7 @@ function toRoute(
 	plan: string,
 	where: string,
 ): WrittenRoute {
-	checkNames(written, routeOptions, where);
 	const { limits = [], cost = 1, deny = false } = written;
-	if (typeof deny !== "boolean") {
-		throw new TypeError(`${where}: deny must be true or false`);
-	}
-	checkCost(cost, where);
 	const rules = limits.map((one) => toRule(one, plan, where));
 	checkTwins(rules, where);
 	return { limits: rules, cost, isDenied: deny };
@@ -192,18 +207,4 @@ function checkTwins(rules: readonly Written[], place: string): void {
 function checkCosts({ rules }: PlanOnRoute, where: string): void {
 	checkTwins(rules, where);
 	for (const { limit, cost } of rules) checkPrice(cost, limit, where);
-}
-
-/** A misspelt option would be a limit that is not there. */
-function checkNames(
-	options: object,
-	known: ReadonlySet<string>,
-	place: string,
-): void {
-	if (typeof options !== "object" || options === null) {
-		throw new TypeError(`${place}: must be an object`);
-	}
-	const unknown = Object.keys(options).find((name) => !known.has(name));
-	if (unknown === undefined) return;
-	throw new TypeError(`${place}: there is no option "${unknown}"`);
 }

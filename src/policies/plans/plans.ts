@@ -9,10 +9,26 @@ import {
 	type Route,
 	type RouteInfo,
 } from "../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	either,
+	flag,
+	func,
+	list,
+	must,
+	object,
+	required,
+	text,
+} from "../kit/kit.ts";
 import { type OnLimitDecision, tellDecision } from "../rate-limit/decision.ts";
 import { addressKey, userKey } from "../rate-limit/keys.ts";
-import { type EnforcementOptions, Limiter } from "../rate-limit/limiter.ts";
-import type { Consumer, Plan } from "./plan.ts";
+import {
+	type EnforcementOptions,
+	enforcementChecks,
+	Limiter,
+} from "../rate-limit/limiter.ts";
+import { type Consumer, type Plan, plansCheck } from "./plan.ts";
 import { PlanBook } from "./plan-book.ts";
 import {
 	type ConsumerSource,
@@ -92,25 +108,25 @@ export function plans<
 	return new PlansPolicy(options as PlansOptions);
 }
 
-const known = new Set([
-	...["name", "store", "onStoreError", "instances", "enforce"],
-	...["legacyHeaders", "onDecision", "now", "maxWaiting", "plans"],
-	...["consumer", "anonymous", "routes", "tellService", "challenge"],
-]);
-
-function checkOptions(options: PlansOptions, name: string): void {
-	const unknown = Object.keys(options).find((one) => !known.has(one));
-	if (unknown !== undefined) {
-		throw new TypeError(`${name}: there is no option "${unknown}"`);
-	}
-	const { consumer } = options;
-	const isDependency =
-		(consumer as { kind?: unknown } | null | undefined)?.kind === "dependency";
-	if (isDependency || ["string", "function"].includes(typeof consumer)) return;
-	throw new TypeError(
-		`${name}: consumer must be a dependency, the name of one, or a function`,
-	);
-}
+const checks: Checks<PlansOptions> = {
+	...enforcementChecks,
+	plans: required(plansCheck),
+	consumer: required(
+		either(
+			"a dependency, the name of one or a function",
+			text,
+			func,
+			must(
+				"a dependency",
+				(value: { kind?: unknown } | null) => value?.kind === "dependency",
+			),
+		),
+	),
+	anonymous: text,
+	routes: list(object),
+	tellService: flag,
+	challenge: text,
+};
 
 class PlansPolicy implements Plans {
 	readonly name: string;
@@ -122,8 +138,8 @@ class PlansPolicy implements Plans {
 	readonly #withoutConsumer: Set<string> = new Set();
 
 	constructor(options: PlansOptions) {
-		this.name = options.name ?? "plans";
-		checkOptions(options, this.name);
+		this.name = options?.name ?? "plans";
+		checkOptions(this.name, options, checks);
 		this.#options = options;
 		this.#limiter = new Limiter(this.name, options);
 		this.#book = new PlanBook(options.plans, this.name);

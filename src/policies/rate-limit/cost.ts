@@ -1,10 +1,18 @@
 import type { Outcome } from "../../index.ts";
+import { type Check, either, flag, func } from "../kit/kit.ts";
 import type { Limit } from "./limit.ts";
 
 /** Whether nobody should pay for a request that ended so: 5xx, and 499, where the client left. */
 export function isUnbillable({ status }: Outcome): boolean {
 	return status >= 500 || status === 499;
 }
+
+/** Of a limit or a quota. */
+export const refundCheck: Check = either(
+	"true, false or a function",
+	flag,
+	func,
+);
 
 /** @throws RangeError for what is no number from 0. */
 export function checkCost(cost: number, where: string): void {

@@ -1,3 +1,12 @@
+import {
+	type Checks,
+	group,
+	matching,
+	must,
+	oneOf,
+	required,
+	whole,
+} from "../kit/kit.ts";
 import { checkOverflow, type Overflow } from "./queue/overflow.ts";
 import type { Period } from "./window.ts";
 
@@ -69,6 +78,24 @@ const periods: Readonly<Record<Period, number>> = {
 	month: 30 * dayMs,
 };
 
+/** The checks of {@link LimitOptions}; `toLimit` checks how they go together. */
+export const limitChecks: Checks<LimitOptions> = {
+	name: matching('1 to 64 letters, digits, "-", "_" and "."', nameText),
+	algorithm: oneOf("gcra", "sliding-window", "fixed-window", "concurrency"),
+	limit: required(whole(0, maxLimit)),
+	windowMs: whole(1, maxLimit),
+	window: oneOf(...Object.keys(periods)),
+	burst: whole(1, maxLimit),
+	anchor: must(
+		"a valid Date",
+		(value: object) => value instanceof Date && !Number.isNaN(+value),
+	),
+	overflow: group<Overflow>({
+		queueMs: required(whole(1, 3_600_000)),
+		max: required(whole(1, 100_000)),
+	}),
+};
+
 /**
  * Checks a limit and works out what a store needs. `place` begins the message.
  *
@@ -76,17 +103,7 @@ const periods: Readonly<Record<Period, number>> = {
  */
 export function toLimit(options: LimitOptions, place: string): Limit {
 	const { name = "default", algorithm = "gcra", limit } = options;
-	if (typeof name !== "string" || !nameText.test(name)) {
-		throw new TypeError(
-			`${place}: name must be 1 to 64 letters, digits, "-", "_" and "."`,
-		);
-	}
 	const where = `${place}: limit "${name}"`;
-	if (!isWhole(limit, 0)) {
-		throw new RangeError(
-			`${where}: limit must be an integer from 0 to ${maxLimit}`,
-		);
-	}
 	const windowMs = toWindowMs(options, algorithm, where);
 	const burst = toBurst(options, algorithm, where);
 	// What a store counts in; a greater product would be rounded.
@@ -94,8 +111,10 @@ export function toLimit(options: LimitOptions, place: string): Limit {
 		throw new RangeError(`${where}: too great for its window`);
 	}
 	const { anchor, window, overflow } = options;
-	if (anchor !== undefined) checkAnchor(anchor, algorithm, where);
-	if (overflow !== undefined) checkOverflow(overflow, limit, algorithm, where);
+	if (anchor !== undefined && algorithm !== "fixed-window") {
+		throw new TypeError(`${where}: anchor is for fixed-window`);
+	}
+	if (overflow !== undefined) checkOverflow(limit, algorithm, where);
 	return {
 		name,
 		algorithm,
@@ -134,10 +153,6 @@ function toWindowMs(
 	algorithm: Algorithm,
 	where: string,
 ): number {
-	if (!algorithms.has(algorithm)) {
-		const known = [...algorithms].join(", ");
-		throw new TypeError(`${where}: algorithm must be one of ${known}`);
-	}
 	if (algorithm === "concurrency") {
 		if (window === undefined && windowMs === undefined) return 0;
 		throw new TypeError(`${where}: concurrency has no window`);
@@ -145,27 +160,12 @@ function toWindowMs(
 	if ((window === undefined) === (windowMs === undefined)) {
 		throw new TypeError(`${where}: give one of windowMs and window`);
 	}
-	if (windowMs !== undefined) {
-		if (isWhole(windowMs, 1)) return windowMs;
-		throw new RangeError(`${where}: windowMs must be a positive integer`);
-	}
-	const known = periods[window as Period];
-	if (known === undefined) {
-		const names = Object.keys(periods).join(", ");
-		throw new TypeError(`${where}: window must be one of ${names}`);
-	}
+	if (windowMs !== undefined) return windowMs;
 	if (window === "month" && algorithm !== "fixed-window") {
 		throw new TypeError(`${where}: months are for fixed-window`);
 	}
-	return known;
+	return periods[window as Period];
 }
-
-const algorithms: ReadonlySet<string> = new Set<Algorithm>([
-	"gcra",
-	"sliding-window",
-	"fixed-window",
-	"concurrency",
-]);
 
 function toBurst(
 	{ burst, limit }: LimitOptions,
@@ -176,25 +176,7 @@ function toBurst(
 	if (algorithm !== "gcra") {
 		throw new TypeError(`${where}: burst is for gcra`);
 	}
-	if (isWhole(burst, 1)) return limit === 0 ? 0 : burst;
-	throw new RangeError(`${where}: burst must be a positive integer`);
-}
-
-function checkAnchor(anchor: Date, algorithm: Algorithm, where: string): void {
-	if (algorithm !== "fixed-window") {
-		throw new TypeError(`${where}: anchor is for fixed-window`);
-	}
-	if (!(anchor instanceof Date) || Number.isNaN(anchor.getTime())) {
-		throw new TypeError(`${where}: anchor must be a valid Date`);
-	}
-}
-
-function isWhole(value: unknown, least: number): value is number {
-	return (
-		Number.isInteger(value) &&
-		(value as number) >= least &&
-		(value as number) <= maxLimit
-	);
+	return limit === 0 ? 0 : burst;
 }
 
 /** One item of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers section 3). */

@@ -6,6 +6,15 @@ import {
 	type Outcome,
 } from "../../index.ts";
 import {
+	type Checks,
+	flag,
+	func,
+	having,
+	oneOf,
+	text,
+	whole,
+} from "../kit/kit.ts";
+import {
 	type LimitOutcome,
 	type OnLimitDecision,
 	tellDecision,
@@ -43,6 +52,19 @@ export interface EnforcementOptions {
 	readonly now?: () => number;
 }
 
+/** The checks of {@link EnforcementOptions}. */
+export const enforcementChecks: Checks<EnforcementOptions> = {
+	name: text,
+	store: having("take", "giveBack"),
+	onStoreError: oneOf("local", "allow", "deny"),
+	instances: whole(1),
+	maxWaiting: whole(1),
+	enforce: oneOf("reject", "shadow"),
+	legacyHeaders: flag,
+	onDecision: func,
+	now: func,
+};
+
 /**
  * Admits requests to limits: all that are asked for at once, or none. What
  * `rateLimit` and the plans are made of.
@@ -57,9 +79,13 @@ export class Limiter {
 	readonly #onDecision: OnLimitDecision | null;
 	#isOpen = false;
 
-	/** @throws TypeError or RangeError for options that do not make sense. */
+	/** @throws TypeError for a store without a name. */
 	constructor(name: string, options: EnforcementOptions) {
-		checkEnforcement(name, options);
+		if (options.store !== undefined && options.name === undefined) {
+			throw new TypeError(
+				`${name}: with a store a policy needs a name: its counters are kept under it`,
+			);
+		}
 		const { now = Date.now, instances = 1, maxWaiting = 10_000 } = options;
 		this.name = name;
 		this.#onStoreError = options.onStoreError ?? "local";
@@ -237,7 +263,7 @@ export class Limiter {
 	}
 }
 
-const text = { type: "string" };
+const anyText = { type: "string" };
 const documentedHeaders = {
 	"Retry-After": {
 		description: "Seconds after which the request would be allowed.",
@@ -245,31 +271,7 @@ const documentedHeaders = {
 	},
 	"RateLimit-Policy": {
 		description: "The limits, as a list of structured fields.",
-		schema: text,
+		schema: anyText,
 	},
-	RateLimit: { description: "What is left of each limit.", schema: text },
+	RateLimit: { description: "What is left of each limit.", schema: anyText },
 };
-
-function checkEnforcement(name: string, options: EnforcementOptions): void {
-	const { instances = 1, onStoreError = "local", enforce } = options;
-	const { maxWaiting = 1 } = options;
-	if (!Number.isSafeInteger(maxWaiting) || maxWaiting < 1) {
-		throw new RangeError(`${name}: maxWaiting must be a positive integer`);
-	}
-	if (!Number.isSafeInteger(instances) || instances < 1) {
-		throw new RangeError(`${name}: instances must be a positive integer`);
-	}
-	if (!["local", "allow", "deny"].includes(onStoreError)) {
-		throw new TypeError(
-			`${name}: onStoreError must be "local", "allow" or "deny"`,
-		);
-	}
-	if (enforce !== undefined && enforce !== "reject" && enforce !== "shadow") {
-		throw new TypeError(`${name}: enforce must be "reject" or "shadow"`);
-	}
-	if (options.store !== undefined && options.name === undefined) {
-		throw new TypeError(
-			`${name}: with a store a policy needs a name: its counters are kept under it`,
-		);
-	}
-}

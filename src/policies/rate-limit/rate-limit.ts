@@ -1,5 +1,15 @@
 import type { Context, Outcome, Policy, RouteInfo } from "../../index.ts";
-import { checkCost, checkPrice, isUnbillable } from "./cost.ts";
+import {
+	amount,
+	type Checks,
+	checkOptions,
+	either,
+	func,
+	group,
+	list,
+	oneOf,
+} from "../kit/kit.ts";
+import { checkCost, checkPrice, isUnbillable, refundCheck } from "./cost.ts";
 import {
 	type By,
 	counterPrefix,
@@ -8,8 +18,17 @@ import {
 	keysBy,
 	subjectOf,
 } from "./keys.ts";
-import { type Limit, type LimitOptions, toLimits } from "./limit.ts";
-import { type EnforcementOptions, Limiter } from "./limiter.ts";
+import {
+	type Limit,
+	type LimitOptions,
+	limitChecks,
+	toLimits,
+} from "./limit.ts";
+import {
+	type EnforcementOptions,
+	enforcementChecks,
+	Limiter,
+} from "./limiter.ts";
 import { checkRouteIds } from "./route-ids.ts";
 import type { Demand } from "./store/hold.ts";
 
@@ -57,11 +76,15 @@ export type RateLimitOptions = EnforcementOptions & {
  * headers that say what is left. Several limits are checked together: a refused call
  * counts in none of them.
  *
- * @throws TypeError or RangeError for options that do not make sense.
+ * @throws TypeError or RangeError for options that can not be used.
  */
 export function rateLimit(options: RateLimitOptions): Policy {
-	const place = `rateLimit "${options.name ?? "rate-limit"}"`;
-	checkNames(options, place);
+	const place = `rateLimit "${options?.name ?? "rate-limit"}"`;
+	checkOptions(
+		place,
+		options,
+		options?.limits === undefined ? checks : severalChecks,
+	);
 	const rules = toRules(options, place);
 	const limiter = new Limiter(options.name ?? "rate-limit", options);
 	const isEarly = (options.phase ?? defaultPhase(rules)) === "request";
@@ -93,35 +116,22 @@ export function rateLimit(options: RateLimitOptions): Policy {
 	};
 }
 
-const policyOptions: ReadonlySet<string> = new Set([
-	...["name", "store", "onStoreError", "instances", "enforce"],
-	...["legacyHeaders", "onDecision", "now", "maxWaiting", "phase", "limits"],
-]);
-const ruleOptions: ReadonlySet<string> = new Set([
-	...["name", "algorithm", "limit", "windowMs", "window", "burst", "anchor"],
-	...["overflow", "by", "key", "partition", "cost", "refund"],
-]);
-
-/** A misspelt option would be a limit that is not there. */
-function checkNames(options: RateLimitOptions, place: string): void {
-	const refuse = (name: string): never => {
-		throw new TypeError(`${place}: there is no option "${name}"`);
-	};
-	for (const name of Object.keys(options)) {
-		const isKnown =
-			policyOptions.has(name) ||
-			(options.limits === undefined && ruleOptions.has(name));
-		if (!isKnown) refuse(name);
-	}
-	for (const rule of options.limits ?? []) {
-		const unknown = Object.keys(rule).find((name) => !ruleOptions.has(name));
-		if (unknown !== undefined) refuse(unknown);
-	}
-	const { phase = "admit" } = options;
-	if (phase !== "admit" && phase !== "request") {
-		throw new TypeError(`${place}: phase must be "request" or "admit"`);
-	}
-}
+const ruleChecks: Checks<LimitRule> = {
+	...limitChecks,
+	by: oneOf(...Object.keys(keysBy)),
+	key: func,
+	partition: oneOf("shared", "route"),
+	cost: either("a number from 0 or a function", amount, func),
+	refund: refundCheck,
+};
+const policyChecks = {
+	...enforcementChecks,
+	phase: oneOf("request", "admit"),
+	limits: list(group(ruleChecks), 1),
+};
+const checks: Checks<RateLimitOptions> = { ...ruleChecks, ...policyChecks };
+// Beside `limits`, what belongs to one limit has no effect.
+const severalChecks = policyChecks as typeof checks;
 
 interface Rule {
 	readonly limit: Limit;
@@ -137,7 +147,6 @@ function toRules(options: RateLimitOptions, place: string): readonly Rule[] {
 	const written: readonly LimitRule[] = options.limits ?? [
 		options as LimitRule,
 	];
-	if (written.length === 0) throw new TypeError(`${place}: limits is empty`);
 	const limits = toLimits(written, place);
 	return written.map((rule, i) => toRule(rule, limits[i] as Limit, place));
 }
@@ -149,19 +158,6 @@ function toRule(rule: LimitRule, limit: Limit, place: string): Rule {
 		throw new TypeError(`${where}: give one of by and key`);
 	}
 	const named = keysBy[by ?? "address"];
-	if (!Object.hasOwn(keysBy, by ?? "address")) {
-		const known = Object.keys(keysBy).join(", ");
-		throw new TypeError(`${where}: by must be one of ${known}`);
-	}
-	if (key !== undefined && typeof key !== "function") {
-		throw new TypeError(`${where}: key must be a function`);
-	}
-	if (typeof refund !== "boolean" && typeof refund !== "function") {
-		throw new TypeError(`${where}: refund must be true, false or a function`);
-	}
-	if (partition !== "shared" && partition !== "route") {
-		throw new TypeError(`${where}: partition must be "shared" or "route"`);
-	}
 	if (typeof cost !== "function") checkPrice(cost, limit, where);
 	return {
 		limit,

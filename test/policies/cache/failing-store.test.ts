@@ -111,10 +111,12 @@ test("where a policy behind the cache refuses the one that leads, the next one a
 
 test("options that are unknown or of another kind are told at start-up", () => {
 	for (const [options, message] of [
-		[{ ttl: 5 }, /there is no option ttl/],
+		[{ ttl: 5 }, /no option "ttl"; did you mean "ttlSeconds"/],
 		[{ ttlSeconds: "5" }, /ttlSeconds must be a number of at least 0/],
 		[{ ttlSeconds: Number.NaN }, /ttlSeconds must be a number/],
 		[{ shared: true, partition: () => "" }, /not both/],
+		["60", /the options must be an object/],
+		[{ store: {} }, /store must have a function get/],
 		[{ store: null }, /store must be an object/],
 		[{ name: "a b" }, /name must be a token/],
 	] as const) {

@@ -150,7 +150,7 @@ suite("lists that can not be meant fail at start-up:", () => {
 		["none", {}, /give it allow, deny or both/],
 		["an empty allow", { allow: [] }, /lets nobody in/],
 		["a name", { deny: ["localhost"] }, /deny: "localhost"/],
-		["nothing", { deny: [""] }, /deny: "" is no address/],
+		["nothing", { deny: [""] }, /deny\[0\] must be a string that is not empty/],
 		[
 			"a prefix too long",
 			{ allow: ["10.0.0.0/33"] },

@@ -221,6 +221,12 @@ test("they are guarded by the dependencies", async (t) => {
 });
 
 test("bounds that do not rise are refused", () => {
-	assert.throws(() => metrics({ buckets: [1, 1] }), /buckets must be numbers/);
-	assert.throws(() => metrics({ buckets: [0, 1] }), /buckets must be numbers/);
+	assert.throws(
+		() => metrics({ buckets: [1, 1] }),
+		/buckets must be an array of numbers above 0 that rise/,
+	);
+	assert.throws(
+		() => metrics({ buckets: [0, 1] }),
+		/buckets must be an array of numbers above 0 that rise/,
+	);
 });

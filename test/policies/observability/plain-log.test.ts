@@ -73,7 +73,7 @@ test("a process that ends at once has written its last line", async (t) => {
 	const source = new URL("../../../src/", import.meta.url).href;
 	const program = `
 		import { createGateway, route } from "${source}index.ts";
-		import { accessLog } from "${source}policies/observability/access-log.ts";
+		import { accessLog } from "${source}policies/observability/log/access-log.ts";
 		const last = { name: "last", forRoute: () => ({ onFinish: () => process.exit(0) }) };
 		const gateway = createGateway({
 			docs: false,

@@ -97,7 +97,10 @@ suite("the id of a request", () => {
 });
 
 test("options that make no sense are refused", () => {
-	assert.throws(() => requestId({ header: "a b" }), /is no header name/);
+	assert.throws(
+		() => requestId({ header: "a b" }),
+		/header must be a header name, got "a b"/,
+	);
 	assert.throws(
 		() => requestId({ accept: "some" } as unknown as RequestIdOptions),
 		/accept must be/,

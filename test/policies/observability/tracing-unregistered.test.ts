@@ -79,7 +79,10 @@ test("what tracing can not work with is said at once, all of it", () => {
 	assert.throws(() => tracing(wrong as object), {
 		name: "TypeError",
 		message:
-			'tracing: trust must be "all", "trusted" or "none"; tracerProvider must have getTracer; redactQuery must be a list of names; attributes must be a function',
+			"tracing has 4 problems:\n  - tracerProvider must have a function getTracer" +
+			"\n  - trust must be 'all', 'trusted' or 'none', got \"some\"; did you mean 'none'?" +
+			'\n  - redactQuery must be an array, got "token"' +
+			"\n  - attributes must be a function, got an object",
 	});
 	assert.doesNotThrow(() =>
 		tracing({ tracerProvider: createSdk().tracerProvider }),

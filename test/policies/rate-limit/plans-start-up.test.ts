@@ -6,6 +6,7 @@ import {
 	type PlansOptions,
 	plans,
 } from "../../../src/policies/plans/plans.ts";
+import { memoryStore } from "../../../src/policies/rate-limit/store/memory-store.ts";
 import { KeptLog } from "../../helpers/kept-log.ts";
 import { problemsOf } from "../../helpers/start-up-problems.ts";
 
@@ -36,22 +37,22 @@ suite("plans() refuses", () => {
 		[
 			"a misspelt part of a plan",
 			{ plans: { free: { limit: [] } } },
-			/plan "free": there is no option "limit"/,
+			/no option "plans\.free\.limit"; did you mean "plans\.free\.limits"/,
 		],
 		[
 			"a misspelt part of a limit",
 			limits({ limit: 1, windowMS: 1 }),
-			/plan "free": limits: there is no option "windowMS"/,
+			/"plans\.free\.limits\[0\]\.windowMS"; did you mean .*windowMs"/,
 		],
 		[
 			"a misspelt part of a route",
 			onRoute({ costs: 1 }),
-			/plan "free": route "add": there is no option "costs"/,
+			/no option "plans\.free\.routes\.add\.costs"/,
 		],
 		[
 			"a misspelt part of a quota",
 			{ plans: { free: { quotas: [{ limit: 1, window: "day", burst: 1 }] } } },
-			/quotas: there is no option "burst"/,
+			/no option "plans\.free\.quotas\[0\]\.burst"/,
 		],
 		[
 			"a name that no header can carry",
@@ -71,7 +72,7 @@ suite("plans() refuses", () => {
 		[
 			"a limit that makes no sense",
 			limits({ limit: -1, window: "day" }),
-			/plan "free": limit "rate": limit must be/,
+			/plans\.free\.limits\[0\]\.limit must be a whole number/,
 		],
 		[
 			"two limits of one name",
@@ -112,7 +113,11 @@ suite("plans() refuses", () => {
 			},
 			/"rate" is a limit of concurrency in plan "pro"/,
 		],
-		["a negative cost", onRoute({ cost: -1 }), /route "add": cost must be/],
+		[
+			"a negative cost",
+			onRoute({ cost: -1 }),
+			/plans\.free\.routes\.add\.cost must be a number/,
+		],
 		[
 			"a cost beyond the limit",
 			onRoute({ cost: 2 }),
@@ -128,7 +133,7 @@ suite("plans() refuses", () => {
 			{ plans: { free: { quotas: [{ limit: 1, window: "day", refund: 1 }] } } },
 			/refund must be/,
 		],
-		["a store without a name", { store: {} }, /needs a name/],
+		["a store without a name", { store: memoryStore() }, /needs a name/],
 		[
 			"a route that is none of those given",
 			{ routes: [get], ...onRoute({ cost: 1 }) },

@@ -1,4 +1,17 @@
 import type { Context, Outcome, Policy, RouteInfo } from "../../../index.ts";
+import {
+	amount,
+	type Checks,
+	checkOptions,
+	either,
+	flag,
+	func,
+	having,
+	list,
+	must,
+	text,
+	whole,
+} from "../../kit/kit.ts";
 import { compileEntry, type LogEntry } from "./log-entry.ts";
 import { openLog, type SinkOptions } from "./log-sink.ts";
 
@@ -30,10 +43,10 @@ export interface AccessLogOptions extends SinkOptions {
  * credential stands in it. Lines are gathered and written together, at the
  * latest after 100 ms and when the gateway closes.
  *
- * @throws Error when pino is not installed; TypeError or RangeError for options that do not make sense.
+ * @throws Error when pino is not installed; TypeError for options that do not make sense.
  */
 export function accessLog(options: AccessLogOptions = {}): Policy {
-	checkOptions(options);
+	checkLogOptions(options);
 	const { fields, redactQuery = [] } = options;
 	const { logger, close } = openLog(options, fields === undefined);
 	const isWanted = compileFilter(options);
@@ -76,16 +89,28 @@ function compileFilter(
 	};
 }
 
-function checkOptions(options: AccessLogOptions): void {
-	const { sample = 1, minStatus = 0, minDurationMs = 0 } = options;
-	if (!(sample >= 0 && sample <= 1)) {
-		throw new RangeError("accessLog: sample must be a number from 0 to 1");
-	}
-	if (!(minStatus >= 0) || !(minDurationMs >= 0)) {
-		throw new RangeError(
-			"accessLog: minStatus and minDurationMs must be numbers from 0",
-		);
-	}
+const checks: Checks<AccessLogOptions> = {
+	logger: having("info", "error"),
+	destination: either(
+		"a path, a file descriptor or a stream",
+		text,
+		whole(),
+		having("write"),
+	),
+	pretty: flag,
+	minStatus: amount,
+	minDurationMs: amount,
+	sample: must(
+		"a number from 0 to 1",
+		(value) => typeof value === "number" && value >= 0 && value <= 1,
+	),
+	redactQuery: list(text),
+	fields: func,
+	random: func,
+};
+
+function checkLogOptions(options: AccessLogOptions): void {
+	checkOptions("accessLog", options, checks);
 	const { logger, destination, pretty } = options;
 	if (logger === undefined) return;
 	if (destination !== undefined || pretty !== undefined) {

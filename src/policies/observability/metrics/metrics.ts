@@ -8,6 +8,14 @@ import {
 	reply,
 	route,
 } from "../../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	dependencyMap,
+	must,
+	object,
+	text,
+} from "../../kit/kit.ts";
 import { expose } from "./exposition.ts";
 import {
 	type CountedRoute,
@@ -49,9 +57,9 @@ export interface Metrics extends Policy {
  * @throws Error when prom-client is not installed; TypeError for bounds that do not rise, and a registry that can not take the metrics.
  */
 export function metrics(options: MetricsOptions = {}): Metrics {
+	checkOptions("metrics", options, checks);
 	const { path = "/metrics", dependencies = {}, buckets } = options;
 	const client = load();
-	checkBuckets(buckets);
 	const own = new client.Registry();
 	const instruments = new Instruments(client, own, buckets);
 	const loop = watchLoop(client, own);
@@ -113,14 +121,18 @@ function countRoute(
 	};
 }
 
-function checkBuckets(buckets: readonly number[] = []): void {
-	const rises = buckets.every(
-		(bound, i) => bound > (i === 0 ? 0 : (buckets[i - 1] as number)),
-	);
-	if (!rises) {
-		throw new TypeError("metrics: buckets must be numbers above 0 that rise");
-	}
-}
+const rising = must(
+	"an array of numbers above 0 that rise",
+	(buckets: unknown) =>
+		Array.isArray(buckets) &&
+		buckets.every((bound, i) => bound > (i === 0 ? 0 : buckets[i - 1])),
+);
+const checks: Checks<MetricsOptions> = {
+	path: text,
+	dependencies: dependencyMap,
+	buckets: rising,
+	registry: object,
+};
 
 function load(): PromClient {
 	try {

@@ -7,6 +7,16 @@ import {
 	route,
 	Type,
 } from "../../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	dependencyMap,
+	flag,
+	matching,
+	required,
+	text,
+	whole,
+} from "../../kit/kit.ts";
 import { assetAnswers, pageAnswer } from "./assets.ts";
 import { Feed } from "./feed.ts";
 import { readSnapshot, toJson } from "./read-snapshot.ts";
@@ -59,7 +69,17 @@ export interface StatusPage {
 /** Between two frames, in milliseconds. */
 const tickMs = 1_000;
 
-const plainPath = /^(?:\/[\w.~-]+)+$/;
+const checks: Checks<StatusOptions> = {
+	dependencies: required(dependencyMap),
+	path: matching(
+		"a path without parameters, such as /_gateway",
+		/^(?:\/[\w.~-]+)+$/,
+	),
+	title: text,
+	maxViewers: whole(1, 1_000),
+	maxRoutes: whole(1, 1_000),
+	stepTimings: flag,
+};
 
 /**
  * A page that shows what the gateway does, live, for whoever is on call: calls
@@ -105,6 +125,7 @@ export function status(options: StatusOptions): StatusPage {
 }
 
 function readOptions(options: StatusOptions): Required<StatusOptions> {
+	checkOptions("status", options, checks);
 	const {
 		path = "/_gateway",
 		title = "API Gateway",
@@ -112,22 +133,6 @@ function readOptions(options: StatusOptions): Required<StatusOptions> {
 		maxRoutes = 200,
 		stepTimings = true,
 	} = options;
-	if (typeof options.dependencies !== "object") {
-		throw new TypeError(
-			"status: dependencies says who may see the page; write `{}` for everybody",
-		);
-	}
-	if (!plainPath.test(path)) {
-		throw new TypeError(
-			`status: path must be a path without parameters, such as /_gateway, got ${JSON.stringify(path)}`,
-		);
-	}
-	for (const [name, value] of Object.entries({ maxViewers, maxRoutes })) {
-		if (Number.isInteger(value) && value >= 1 && value <= 1_000) continue;
-		throw new TypeError(
-			`status: ${name} must be an integer in 1..1000, got ${value}`,
-		);
-	}
 	const { dependencies } = options;
 	return { dependencies, path, title, maxViewers, maxRoutes, stepTimings };
 }

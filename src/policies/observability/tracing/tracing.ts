@@ -7,6 +7,15 @@ import type {
 	PolicyHooks,
 	RouteInfo,
 } from "../../../index.ts";
+import {
+	type Checks,
+	checkOptions,
+	func,
+	having,
+	list,
+	oneOf,
+	text,
+} from "../../kit/kit.ts";
 import { compileRedaction } from "../log/redact.ts";
 import { readTrace, type TraceHeaders } from "./tracing-context.ts";
 import {
@@ -49,7 +58,7 @@ export interface TracingOptions {
  * @throws Error when @opentelemetry/api is not installed; TypeError for options that do not make sense.
  */
 export function tracing(options: TracingOptions = {}): Policy {
-	checkOptions(options);
+	checkOptions("tracing", options, checks);
 	const api = load();
 	const findTracer = compileTracer(api, options.tracerProvider);
 	const { trust = "all", redactQuery = [], attributes } = options;
@@ -152,32 +161,12 @@ function compileTracer(
 	};
 }
 
-function checkOptions(options: TracingOptions): void {
-	const { trust = "all", tracerProvider, redactQuery = [] } = options;
-	const problems: string[] = [];
-	if (!["all", "trusted", "none"].includes(trust)) {
-		problems.push('trust must be "all", "trusted" or "none"');
-	}
-	if (
-		tracerProvider !== undefined &&
-		typeof tracerProvider?.getTracer !== "function"
-	) {
-		problems.push("tracerProvider must have getTracer");
-	}
-	if (
-		!Array.isArray(redactQuery) ||
-		redactQuery.some((name) => typeof name !== "string")
-	) {
-		problems.push("redactQuery must be a list of names");
-	}
-	const { attributes } = options;
-	if (attributes !== undefined && typeof attributes !== "function") {
-		problems.push("attributes must be a function");
-	}
-	if (problems.length > 0) {
-		throw new TypeError(`tracing: ${problems.join("; ")}`);
-	}
-}
+const checks: Checks<TracingOptions> = {
+	tracerProvider: having("getTracer"),
+	trust: oneOf("all", "trusted", "none"),
+	redactQuery: list(text),
+	attributes: func,
+};
 
 function load(): OpenTelemetry {
 	try {
