@@ -109,7 +109,9 @@ export function nearestName(
 }
 
 function fold(name: string): string {
-	return name.toLowerCase().replaceAll(/[-_.\s]/g, "");
+	const letters = name.toLowerCase().replaceAll(/[-_.\s]/g, "");
+	// One and several of a thing are nearly the same.
+	return letters.replace(/ies$/, "y").replace(/s$/, "");
 }
 
 /** How many letters must be added, dropped, changed or swapped to get from one to the other. */

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Problem } from "../http/errors.ts";
+import { checkSchema } from "./check-schema.ts";
 import { explain } from "./parts/explain.ts";
 import { addProblem, cutNames, type Location } from "./parts/problems.ts";
 
@@ -145,7 +146,7 @@ const ready = new WeakMap<object, CompiledSchema>();
 /**
  * A schema made ready: compiled to a checking function, once for each schema.
  *
- * @throws TypeError when it is no schema, or one that can not be compiled.
+ * @throws TypeError when it is no schema, or one that cannot be compiled or checks nothing by mistake.
  */
 export function compileSchema(schema: Schema): CompiledSchema {
 	const isObject = typeof schema === "object" && schema !== null;
@@ -169,6 +170,7 @@ export function compileSchema(schema: Schema): CompiledSchema {
 
 function compileJson(schema: JsonSchema): CompiledSchema {
 	const json = schema as Readonly<Record<string, unknown>>;
+	checkSchema(json);
 	const validator = Compile(schema as TSchema);
 	const check = (value: unknown): boolean => validator.Check(value);
 	return {
