@@ -63,8 +63,12 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 	},
 	status: async () => {
 		const { status } = await load<StatusModule>("status");
-		const { policy, routes } = status({ dependencies: {} });
-		return { policies: [policy], routes };
+		const page = status({ dependencies: {} });
+		// Revisions before 0.2 gave the policy and its routes apart.
+		const { policy = page, routes } = page as typeof page & {
+			policy?: typeof page;
+		};
+		return { policies: [policy], routes: policy === page ? [] : routes };
 	},
 	/** What an outcome costs that nobody reads. */
 	"on-finish": async () => {

@@ -24,10 +24,8 @@ export function createObservedGateway(serviceUrl: string): Gateway {
 	return createGateway({
 		title: "Observed",
 		// Traces first: all that follows runs within the span of the request.
-		policies: [tracing(), requestId(), counted, page.policy, accessLog()],
+		policies: [tracing(), requestId(), counted, page, accessLog()],
 		routes: [
-			...counted.routes,
-			...page.routes,
 			api.get("/users/:id", {}),
 			api.get("/slow", {}),
 			api.get("/flaky", {}),

@@ -32,7 +32,9 @@ export const dependencies: Check = mapOf(
 export const policies: Check = list(
 	must(
 		"a policy, which has a forRoute function",
-		(value: Policy | null | undefined) => typeof value?.forRoute === "function",
+		(value: Policy | null | undefined) =>
+			typeof value?.forRoute === "function" &&
+			Array.isArray(value.routes ?? []),
 	),
 );
 

@@ -2,7 +2,13 @@ import type { Reply } from "../http/reply.ts";
 import type { FormLimits, FormShape } from "../params/form/form.ts";
 import type { Schema, Shape } from "../params/schema.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import type { Context, Dependencies, Fields, Policy } from "./types.ts";
+import type {
+	Context,
+	DeclaredRoute,
+	Dependencies,
+	Fields,
+	Policy,
+} from "./types.ts";
 import type { Upstream, UpstreamTimeouts } from "./upstream.ts";
 
 /** What else, or what instead, goes out. Each is called once a request, after the dependencies. */
@@ -120,13 +126,8 @@ type NoFunctionOrPromise = object & {
 };
 
 /** A declared route: a plain value. Made by `route`. */
-export interface Route<out Id extends string = string> {
-	readonly kind: "route";
-	/** `operationId`, or `METHOD /path` with the builder's prefix. */
-	readonly id: Id;
-	readonly methods: readonly string[];
-	/** With the builder's prefix. */
-	readonly path: string;
+export interface Route<out Id extends string = string>
+	extends DeclaredRoute<Id> {
 	readonly options: RouteOptions<never>;
 	/** Of the builders it came from, outermost first. */
 	readonly policies: readonly Policy[];

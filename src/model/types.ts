@@ -152,17 +152,32 @@ export interface PolicyHooks {
 	onFinish?(ctx: Context, outcome: Outcome): void;
 }
 
+/** What a route says of itself; `Route` says the rest. Made by `route`. */
+export interface DeclaredRoute<out Id extends string = string> {
+	readonly kind: "route";
+	/** `operationId`, or `METHOD /path` with the builder's prefix. */
+	readonly id: Id;
+	readonly methods: readonly string[];
+	/** With the builder's prefix. */
+	readonly path: string;
+}
+
 /** What acts on the requests of a route, in phases. Made once for each route at start-up. */
 export interface Policy {
 	readonly name: string;
 	/** The hooks for that route; null when the policy has nothing to do there. */
 	forRoute(route: RouteInfo): PolicyHooks | null;
-	/** Told once which routes the gateway has, when all are compiled, the docs' own left out. What it throws is one of the problems of the start. */
+	/** Told once which routes the gateway has, when all are compiled, without those of the docs and of policies. What it throws is one of the problems of the start. */
 	onRoutes?(routes: readonly RouteInfo[]): void;
 	/** Told once when the gateway has been drained. */
 	close?(): MaybePromise<void>;
 	/** What the docs say about a route that has this policy. */
 	readonly docs?: DocsContribution;
+	/**
+	 * Routes that come with it, such as a page. They stand behind the gateway's dependencies and their own, and behind
+	 * no policy: they are not limited, cached, logged or counted. They are not in the docs. Default none.
+	 */
+	readonly routes?: readonly DeclaredRoute[];
 }
 
 /** What a policy or the log may know of a route. */

@@ -26,7 +26,8 @@ export interface RouteTable {
 
 /**
  * Compiles all routes. The docs have dependencies of their own and not the
- * gateway's: a browser could not open them with an API key.
+ * gateway's: a browser could not open them with an API key. The routes that
+ * policies bring stand behind no policy.
  *
  * @throws TypeError that lists every problem of every route.
  */
@@ -35,12 +36,16 @@ export function compileRoutes(
 	docs: readonly Route[],
 	shared: Shared,
 ): RouteTable {
-	const routes = [...declared, ...docs];
+	const brought = findBrought(declared, shared.policies);
+	const listed = declared.filter((one) => !brought.has(one));
+	const routes = [...listed, ...brought, ...docs];
 	const open: Shared = { ...shared, dependencies: {} };
+	const bare: Shared = { ...shared, policies: [] };
 	const problems: string[] = [];
 	const routable: Route[] = [];
 	const entries = routes.flatMap((route) => {
-		const own = docs.includes(route) ? open : shared;
+		const isDocs = docs.includes(route);
+		const own = isDocs ? open : brought.has(route) ? bare : shared;
 		const found = findProblems(route, own.dependencies);
 		problems.push(...found);
 		if (found.length === 0 || isRoutable(route)) routable.push(route);
@@ -61,8 +66,8 @@ export function compileRoutes(
 	const infos = entries.map((entry) => entry.value.info);
 	// Where a route is missing for its own problems, who looks for it would be misled.
 	if (problems.length === 0) {
-		// Without a problem there is an entry for each route, the docs' last.
-		problems.push(...tellRoutes(policies, infos.slice(0, declared.length)));
+		// Without a problem there is an entry for each route, in this order.
+		problems.push(...tellRoutes(policies, infos.slice(0, listed.length)));
 	}
 	throwAll(problems);
 	const router = new Router(entries);
@@ -72,6 +77,16 @@ export function compileRoutes(
 		infos,
 		policies: [...policies],
 	};
+}
+
+/** The routes that the policies of the gateway and of its routes bring, once each. */
+function findBrought(
+	declared: readonly Route[],
+	shared: readonly Policy[],
+): ReadonlySet<Route> {
+	const ofRoutes = declared.flatMap((one) => one?.policies ?? []);
+	const brought = [...shared, ...ofRoutes].flatMap((one) => one?.routes ?? []);
+	return new Set(brought as unknown as readonly Route[]);
 }
 
 function* tellRoutes(

@@ -48,7 +48,6 @@ test("examples/observability: every line that it prints does what it says", asyn
 	assert.equal((await fetch(`${url}/_gateway`)).status, 200);
 
 	// Its log is written in batches: the line about the page is the last of it.
-	await command.said(/"route":"\/_gateway"/);
 	const entries = command.stdout
 		.split("\n")
 		.filter((line) => line.startsWith('{"level"'))

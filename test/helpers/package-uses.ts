@@ -45,8 +45,8 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 			import { status } from "headgate/status";
 			const page = status({ dependencies: {} });
 			const gateway = createGateway({
-				policies: [page.policy],
-				routes: [...page.routes, route.get("/", { handler: () => "well" })],
+				policies: [page],
+				routes: [route.get("/", { handler: () => "well" })],
 			});
 			const script = await gateway.inject("/_gateway/status.js");
 			console.log((await gateway.inject("/_gateway")).status, script.status);

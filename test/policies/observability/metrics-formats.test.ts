@@ -24,7 +24,6 @@ function start(
 		docs: false,
 		policies: [counted],
 		routes: [
-			...counted.routes,
 			route.get("/local", { handler: () => "well" }),
 			route.get("/up", { upstream }),
 		],

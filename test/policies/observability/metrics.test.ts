@@ -62,7 +62,6 @@ async function start(t: TestContext): Promise<{
 		trustedProxies: ["127.0.0.1", "::1"],
 		policies: [counted, seen],
 		routes: [
-			...counted.routes,
 			route.all("/users/:id", { upstream: url }),
 			route.get("/broken", { upstream: url }),
 			route.get("/cached", { upstream: url, policies: [cache()] }),
@@ -175,7 +174,7 @@ test("in flight is what has not ended", async (t) => {
 	const text = await scrape();
 	const name = "gateway_requests_in_flight";
 	assert.equal(find(text, name, { route: "/users/:id" })?.value, "0");
-	assert.equal(find(text, name, { route: "/metrics" })?.value, "1");
+	assert.equal(find(text, name, { route: "/metrics" }), undefined);
 });
 
 test("10,000 paths and clients, and methods of a client's own, add no labels", async (t) => {

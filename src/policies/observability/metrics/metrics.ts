@@ -42,9 +42,8 @@ export interface MetricsOptions {
 	readonly registry?: MetricsRegistry;
 }
 
-/** A policy that counts, and the route that shows what it counted. */
+/** A policy that counts, with the route that shows what it counted. */
 export interface Metrics extends Policy {
-	/** Put these beside the gateway's own: `routes: [...counted.routes, ...]`. */
 	readonly routes: readonly Route[];
 	/** The metrics in the text format of Prometheus. */
 	text(): Promise<string>;

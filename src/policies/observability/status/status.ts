@@ -58,11 +58,11 @@ export interface StatusOptions {
 	readonly stepTimings?: boolean;
 }
 
-/** A status page: the policy counts, the routes show. Add both to one gateway. */
-export interface StatusPage {
-	/** Goes first into the gateway's `policies`: what stands behind it is counted. */
-	readonly policy: Policy;
-	/** The page, its files, `<path>/snapshot.json` and `<path>/events`. Not in the docs, and not counted. */
+/**
+ * A policy that counts, with the routes that show what it counted: the page, its files, `<path>/snapshot.json` and
+ * `<path>/events`. First among the gateway's `policies` it counts what the others decide.
+ */
+export interface StatusPage extends Policy {
 	readonly routes: readonly Route[];
 }
 
@@ -104,22 +104,17 @@ export function status(options: StatusOptions): StatusPage {
 		sampler.sample(now(), total.inFlight, tickMs);
 		feed.tick();
 	});
-	const routes = toRoutes(options, read, feed);
-	const own = new Set(routes.map(({ id }) => id));
 	return {
-		routes,
-		policy: {
-			name: "status",
-			forRoute(info) {
-				if (own.has(info.id)) return null;
-				clock.start();
-				return recorder.watch(info);
-			},
-			close() {
-				clock.close();
-				feed.close();
-				recorder.sampler.close();
-			},
+		name: "status",
+		routes: toRoutes(options, read, feed),
+		forRoute(info) {
+			clock.start();
+			return recorder.watch(info);
+		},
+		close() {
+			clock.close();
+			feed.close();
+			recorder.sampler.close();
 		},
 	};
 }

@@ -50,9 +50,8 @@ test("10,000 distinct paths, callers and addresses do not grow what is kept", {
 	const gateway = createGateway({
 		docs: false,
 		trustedProxies: ["127.0.0.1"],
-		policies: [page.policy],
+		policies: [page],
 		routes: [
-			...page.routes,
 			route.get("/known/*", {
 				dependencies: { caller },
 				handler: () => reply(204),
@@ -126,9 +125,8 @@ test("routes beyond the room are counted together", async () => {
 	const page = status({ dependencies: {}, maxRoutes: 2 });
 	const gateway = createGateway({
 		docs: false,
-		policies: [page.policy],
+		policies: [page],
 		routes: [
-			...page.routes,
 			...["a", "b", "c", "d"].map((name) =>
 				route.get(`/${name}`, { handler: () => reply(204) }),
 			),

@@ -39,8 +39,8 @@ async function start(
 	const page = status({ dependencies: { admin }, title: "Test Gateway" });
 	const gateway = createGateway({
 		docs: false,
-		policies: [page.policy],
-		routes: [...page.routes, ...routes],
+		policies: [page],
+		routes: [...routes],
 	});
 	const { url } = await startGateway(t, gateway);
 	const context = await openContext();

@@ -26,8 +26,8 @@ async function start(
 	const page = status({ dependencies: {}, ...options });
 	const gateway = createGateway({
 		docs: false,
-		policies: [page.policy],
-		routes: [...page.routes, route.get("/", { handler: () => reply(204) })],
+		policies: [page],
+		routes: [route.get("/", { handler: () => reply(204) })],
 	});
 	const { url } = await startGateway(t, gateway);
 	return { url, gateway };

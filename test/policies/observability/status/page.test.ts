@@ -54,7 +54,7 @@ suite("the status page", () => {
 		assert.equal((await gateway.inject("/_gateway")).status, 404);
 		assert.equal(gateway.explain("GET", "/hello/x").length, 1);
 		await gateway.close();
-		await page.policy.close?.();
+		await page.close?.();
 	});
 
 	test("allows no script, style or connection but its own, and no frame", async (t) => {

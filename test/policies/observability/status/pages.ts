@@ -20,8 +20,8 @@ export async function start(
 	const page = status({ dependencies: {}, ...options });
 	const gateway = createGateway({
 		docs: false,
-		policies: [page.policy],
-		routes: [...page.routes, ...routes],
+		policies: [page],
+		routes: [...routes],
 	});
 	const { url } = await startGateway(t, gateway);
 	const snapshot = async (window = "1m") => {

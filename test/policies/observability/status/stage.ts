@@ -92,9 +92,8 @@ export async function createDemo(
 	});
 	const gateway = createGateway({
 		docs: false,
-		policies: [page.policy],
+		policies: [page],
 		routes: [
-			...page.routes,
 			api.get("/users/:id", { upstream: users, path: { id: Type.Integer() } }),
 			api.post("/users", { upstream: users }),
 			api.get("/orders/:id", {
