@@ -64,11 +64,9 @@ const layers: Readonly<Record<string, () => Promise<Layer>>> = {
 	status: async () => {
 		const { status } = await load<StatusModule>("status");
 		const page = status({ dependencies: {} });
-		// Revisions before 0.2 gave the policy and its routes apart.
-		const { policy = page, routes } = page as typeof page & {
-			policy?: typeof page;
-		};
-		return { policies: [policy], routes: policy === page ? [] : routes };
+		return "policy" in page
+			? { policies: [page.policy], routes: page.routes }
+			: { policies: [page] };
 	},
 	/** What an outcome costs that nobody reads. */
 	"on-finish": async () => {

@@ -44,7 +44,10 @@ export interface CacheModule {
 }
 
 export interface StatusModule {
-	status(options: object): { policy: Policy; routes: readonly Route[] };
+	/** Revisions before this one gave the policy and its routes apart. */
+	status(
+		options: object,
+	): Policy | { policy: Policy; routes: readonly Route[] };
 }
 
 /** What is put in front of a pass-through route, or in its place. */

@@ -47,7 +47,8 @@ test("examples/observability: every line that it prints does what it says", asyn
 	);
 	assert.equal((await fetch(`${url}/_gateway`)).status, 200);
 
-	// Its log is written in batches: the line about the page is the last of it.
+	// The log is written in batches: the line about the hit is the last of it.
+	await command.said(/"cache":"hit"/);
 	const entries = command.stdout
 		.split("\n")
 		.filter((line) => line.startsWith('{"level"'))
