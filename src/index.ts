@@ -1,3 +1,5 @@
+import "./http/node-version.ts";
+
 export { Type } from "typebox";
 export { createGateway, type Gateway } from "./gateway.ts";
 export {

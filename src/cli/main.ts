@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { help, parseArguments, type RunArguments } from "./arguments.ts";
 import { CommandError } from "./command-error.ts";
 
@@ -14,7 +14,10 @@ async function run(words: readonly string[]): Promise<void> {
 
 /** What follows is loaded from node's cache of compiled code, where an earlier start has left it. */
 async function start(args: RunArguments): Promise<void> {
-	enableCompileCache();
+	await import("../http/node-version.ts").catch(({ message }: Error) => {
+		throw new CommandError(message);
+	});
+	module.enableCompileCache();
 	const { onEndSignals, serve } = await import("./serve.ts");
 	const { beWorker, superviseWorkers } = await import("./workers.ts");
 	if (cluster.isWorker) beWorker(await serve(args));

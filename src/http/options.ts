@@ -1,3 +1,5 @@
+import "./node-version.ts";
+
 /** Says what is wrong with a value, each problem as a sentence that begins with `name`. */
 export interface Check {
 	(value: unknown, name: string): readonly string[];

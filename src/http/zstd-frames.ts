@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { zstdDecompress, zstdDecompressSync } from "node:zlib";
+import zlib from "node:zlib";
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
@@ -7,7 +7,7 @@ const skippableMagic = 0x184d2a50;
 /** Each costs a decoder of its own, however little is in it. */
 const maxFrames = 256;
 
-const decompress = promisify(zstdDecompress);
+const decompress = promisify(zlib.zstdDecompress);
 
 /**
  * The bytes that zstd frames hold, put together (RFC 8878 section 3). Each frame
@@ -31,7 +31,7 @@ export async function decodeZstd(
 export function decodeZstdSync(bytes: Buffer, maxBytes: number): Buffer {
 	const output = new Output(maxBytes);
 	for (const frame of splitFrames(bytes)) {
-		output.add(zstdDecompressSync(frame, output.limit));
+		output.add(zlib.zstdDecompressSync(frame, output.limit));
 	}
 	return output.join();
 }

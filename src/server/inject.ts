@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
-import { duplexPair } from "node:stream";
+import stream from "node:stream";
 import { Client } from "undici";
 import type { RequestHandler } from "../request/handler.ts";
 
@@ -37,7 +37,7 @@ export async function inject(
 	const server = createServer(handler);
 	const client = new Client("http://gateway", {
 		connect: (_options, callback) => {
-			const [near, far] = duplexPair();
+			const [near, far] = stream.duplexPair();
 			// node 22 tells one half nothing of the other's end.
 			far.once("close", () => near.push(null));
 			server.emit("connection", far);

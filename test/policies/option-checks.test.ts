@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { cache } from "../../src/policies/cache/cache.ts";
+import {
+	cache,
+	memoryStore as cacheMemory,
+} from "../../src/policies/cache/cache.ts";
+import { redisStore as cacheRedis } from "../../src/policies/cache/store/redis.ts";
 import { cors } from "../../src/policies/cors/cors.ts";
 import { ipFilter } from "../../src/policies/ip-filter/ip-filter.ts";
 import { accessLog } from "../../src/policies/observability/log/access-log.ts";
@@ -9,7 +13,11 @@ import { requestId } from "../../src/policies/observability/request-id.ts";
 import { status } from "../../src/policies/observability/status/status.ts";
 import { tracing } from "../../src/policies/observability/tracing/tracing.ts";
 import { plans } from "../../src/policies/plans/plans.ts";
-import { rateLimit } from "../../src/policies/rate-limit/rate-limit.ts";
+import {
+	memoryStore as limitMemory,
+	rateLimit,
+} from "../../src/policies/rate-limit/rate-limit.ts";
+import { redisStore as limitRedis } from "../../src/policies/rate-limit/store/redis.ts";
 
 const policies = {
 	accessLog,
@@ -143,5 +151,24 @@ suite("wrong options of a policy are an error that names them:", () => {
 				});
 			});
 		}
+	}
+
+	const url = "redis://127.0.0.1:1";
+	for (const [make, options, message] of [
+		[cacheMemory, { maxByte: 1 }, /^memoryStore: .*"maxBytes"\?$/],
+		[cacheMemory, { maxBytes: 0 }, /maxBytes must be a number above 0, got 0$/],
+		[cacheRedis, { url, timeoutms: 1 }, /^redisStore: .*"timeoutMs"\?$/],
+		[cacheRedis, { url: 6379 }, /url must be a string .*got 6379$/],
+		[limitMemory, { maxkeys: 1 }, /^memoryStore: .*"maxKeys"\?$/],
+		[limitMemory, { maxKeys: 0.5 }, /maxKeys must be a whole number/],
+		[limitRedis, { url, budget: 1 }, /^redisStore: .*"budgetMs"\?$/],
+		[limitRedis, { url, prefix: "a{b}" }, /prefix must be a string without/],
+	] as const) {
+		test(`a store of ${JSON.stringify(options)}`, () => {
+			assert.throws(() => (make as (options: object) => unknown)(options), {
+				name: "TypeError",
+				message,
+			});
+		});
 	}
 });

@@ -1,4 +1,4 @@
-import { createHmac, hash as hashOf, randomBytes } from "node:crypto";
+import crypto, { createHmac, randomBytes } from "node:crypto";
 import { type Dependency, HttpError, type MaybePromise } from "../../index.ts";
 import {
 	type Checks,
@@ -257,6 +257,6 @@ function toHash(text: string, name: string): PasswordHash {
 
 /** Hashes may cost differently: an unknown name has the cost of always the same user, so that asking twice tells nothing. */
 function pickDecoy(decoys: readonly KnownUser[], user: string): KnownUser {
-	const number = hashOf("sha256", user, "buffer").readUInt32LE();
+	const number = crypto.hash("sha256", user, "buffer").readUInt32LE();
 	return decoys[number % decoys.length] as KnownUser;
 }

@@ -1,3 +1,6 @@
+// First: an older Node is named before undici fails on it.
+import "../../index.ts";
+
 import { createHash } from "node:crypto";
 import { request } from "undici";
 import {

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import crypto from "node:crypto";
 import type { Dependency, MaybePromise } from "../../index.ts";
 import {
 	type Checks,
@@ -162,7 +162,7 @@ function compileInspect(
 	const leftMs = ({ claims: { exp } }: Identity): number =>
 		exp === undefined ? mostActiveMs : exp * 1000 - now();
 	return (token) => {
-		const digest = hash("sha256", token, "base64url");
+		const digest = crypto.hash("sha256", token, "base64url");
 		const find = async () => toIdentity(await ask(token));
 		const found = cache.get(digest, find, leftMs);
 		return found instanceof Promise ? found.then(check, fail) : check(found);

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import crypto from "node:crypto";
 import { createRequire } from "node:module";
 import type { Dependency, MaybePromise } from "../../index.ts";
 import { authorizationInput, withholdAuthorization } from "./authorization.ts";
@@ -158,7 +158,7 @@ class Verifier {
 
 	/** A verified token; one that was seen before without waiting. */
 	verify(token: string): MaybePromise<Verified> {
-		const digest = hash("sha256", token, "base64url");
+		const digest = crypto.hash("sha256", token, "base64url");
 		const known = this.#verified.get(digest);
 		if (known?.version === this.#version) return known;
 		return this.#calls.run(digest, () => this.#check(token, digest));

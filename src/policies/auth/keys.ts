@@ -1,5 +1,5 @@
-import { hash, randomBytes } from "node:crypto";
-import { crc32 } from "node:zlib";
+import crypto, { randomBytes } from "node:crypto";
+import zlib from "node:zlib";
 import { checkOptions, matching } from "../kit/kit.ts";
 
 /** A new API key. The key goes to its owner and is not kept; the digest is what is stored. */
@@ -41,7 +41,7 @@ export function createKey(options: { readonly prefix?: string } = {}): NewKey {
 
 /** SHA-256 of a key in lower-case hexadecimal: what is stored in its stead. */
 export function digestKey(key: string): string {
-	return hash("sha256", key, "hex");
+	return crypto.hash("sha256", key, "hex");
 }
 
 /** Whether a text can be a key that {@link createKey} made with that prefix, any by default. It tells typing errors, not forgeries. */
@@ -54,7 +54,7 @@ export function isKey(text: string, prefix?: string): boolean {
 }
 
 function checksumOf(body: string): string {
-	return toBase62(BigInt(crc32(body)), checksumLength);
+	return toBase62(BigInt(zlib.crc32(body)), checksumLength);
 }
 
 function toBase62(value: bigint, length: number): string {

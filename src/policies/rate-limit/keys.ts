@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import crypto from "node:crypto";
 import { isIPv6 } from "node:net";
 import { type Context, decisionsOf } from "../../index.ts";
 import type { Limit } from "./limit.ts";
@@ -115,5 +115,5 @@ const maxKeyLength = 128;
 function shorten(key: string): string {
 	return key.length <= maxKeyLength
 		? key
-		: `#${hash("sha256", key, "base64url")}`;
+		: `#${crypto.hash("sha256", key, "base64url")}`;
 }

@@ -220,8 +220,16 @@ suite("it is an error at start-up to give a Redis store", () => {
 	const cases: readonly [string, object, RegExp][] = [
 		["neither url nor client", {}, /give one of url and client/],
 		["url and client", { url, client }, /give one of url and client/],
-		["braces in the prefix", { url, prefix: "{a}" }, /no braces/],
-		["no budget", { url, budgetMs: 0 }, /budgetMs must be an integer from 1/],
+		[
+			"braces in the prefix",
+			{ url, prefix: "{a}" },
+			/prefix must be a string without braces/,
+		],
+		[
+			"no budget",
+			{ url, budgetMs: 0 },
+			/budgetMs must be a whole number from 1/,
+		],
 		["a lease too short", { url, leaseMs: 10 }, /leaseMs must be .* 1000/],
 	];
 	for (const [name, options, message] of cases) {

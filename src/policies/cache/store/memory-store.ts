@@ -1,3 +1,4 @@
+import { type Checks, checkOptions, func, must } from "../../kit/kit.ts";
 import { isOfOrigin } from "../cache-key.ts";
 import { Purges } from "./purges.ts";
 import type { CacheStore, Placement, PurgeTarget } from "./store.ts";
@@ -11,6 +12,14 @@ export interface MemoryStoreOptions {
 	/** Milliseconds since the epoch. Default `Date.now`. */
 	readonly now?: () => number;
 }
+
+const checks: Checks<MemoryStoreOptions> = {
+	maxBytes: must(
+		"a number above 0",
+		(value) => typeof value === "number" && value > 0,
+	),
+	now: func,
+};
 
 /** An entry in three lists: all by last use, those of its URL, and by tags in sets. */
 interface Slot {
@@ -39,15 +48,9 @@ export class MemoryStore implements CacheStore {
 	#oldest: Slot | null = null;
 	#newest: Slot | null = null;
 
-	constructor({
-		maxBytes = 67_108_864,
-		now = Date.now,
-	}: MemoryStoreOptions = {}) {
-		if (!(maxBytes > 0)) {
-			throw new TypeError(
-				`memoryStore: maxBytes must be above 0, got ${maxBytes}`,
-			);
-		}
+	constructor(options: MemoryStoreOptions = {}) {
+		checkOptions("memoryStore", options, checks);
+		const { maxBytes = 67_108_864, now = Date.now } = options;
 		this.#maxBytes = maxBytes;
 		this.#now = now;
 	}

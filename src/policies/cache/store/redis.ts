@@ -1,6 +1,14 @@
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
+import {
+	anyText,
+	type Checks,
+	checkOptions,
+	milliseconds,
+	object,
+	text,
+} from "../../kit/kit.ts";
 import { decodeEntry, encodeEntry } from "./redis-codec.ts";
 import { purgeScript, rememberedMs, setScript } from "./redis-scripts.ts";
 import type { CacheStore, Placement, PurgeTarget } from "./store.ts";
@@ -28,6 +36,14 @@ export interface RedisStoreOptions {
 	readonly pauseMs?: number;
 }
 
+const checks: Checks<RedisStoreOptions> = {
+	url: text,
+	client: object,
+	prefix: anyText,
+	timeoutMs: milliseconds(1),
+	pauseMs: milliseconds(),
+};
+
 /** Keeps answers in Redis or Valkey, for all gateways that name the same prefix. */
 export class RedisStore implements CacheStore {
 	readonly #client: Redis;
@@ -36,13 +52,10 @@ export class RedisStore implements CacheStore {
 	readonly #breaker: StoreBreaker;
 	#mark = 0;
 
-	constructor({
-		url,
-		client,
-		prefix = "headgate:cache:",
-		timeoutMs = 100,
-		pauseMs = 1_000,
-	}: RedisStoreOptions) {
+	constructor(options: RedisStoreOptions) {
+		checkOptions("redisStore", options, checks);
+		const { url, client, prefix = "headgate:cache:" } = options;
+		const { timeoutMs = 100, pauseMs = 1_000 } = options;
 		if ((url === undefined) === (client === undefined)) {
 			throw new TypeError("redisStore: give one of url and client");
 		}

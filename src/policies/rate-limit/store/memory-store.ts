@@ -1,3 +1,4 @@
+import { type Checks, checkOptions, func, whole } from "../../kit/kit.ts";
 import { type Counter, meters } from "./meters.ts";
 import type { Charge, LimitStore, Taken, Verdict } from "./store.ts";
 
@@ -9,6 +10,7 @@ export interface MemoryStoreOptions {
 	readonly now?: () => number;
 }
 
+const checks: Checks<MemoryStoreOptions> = { maxKeys: whole(1), now: func };
 const defaultMaxKeys = 100_000;
 /** Counters looked at for each new one: more than come in, so that those that have run out do not pile up. */
 const sweptPerKey = 2;
@@ -20,13 +22,11 @@ const maxLooks = 16;
 /**
  * Counts in this process. No timer: what has run out goes when new keys come.
  *
- * @throws RangeError when `maxKeys` is not a positive integer.
+ * @throws TypeError for options that cannot be used.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): LimitStore {
+	checkOptions("memoryStore", options, checks);
 	const { maxKeys = defaultMaxKeys, now = Date.now } = options;
-	if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
-		throw new RangeError("memoryStore: maxKeys must be a positive integer");
-	}
 	return new MemoryStore(maxKeys, now);
 }
 

@@ -1,5 +1,14 @@
 import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
+import {
+	type Checks,
+	checkOptions,
+	longestTimerMs,
+	matching,
+	object,
+	text,
+	whole,
+} from "../../kit/kit.ts";
 import { type RedisClient, RedisLimitStore } from "./redis-limit-store.ts";
 
 export type { RedisClient, RedisLimitStore } from "./redis-limit-store.ts";
@@ -25,29 +34,28 @@ const pauseMs = 1_000;
  * Counts limits in Redis or Valkey (6.2 or later), by its clock, for all gateways that name the same prefix. A
  * request costs one round trip, however many limits it has. Needs the package ioredis where `url` is given.
  *
- * @throws TypeError or RangeError for options that do not make sense; Error where ioredis is not installed.
+ * @throws TypeError for options that cannot be used; Error where ioredis is not installed.
  */
 export function redisStore(options: RedisStoreOptions): RedisLimitStore {
+	checkOptions("redisStore", options, checks);
 	const { url, client, prefix = "headgate:limit:" } = options;
 	const { budgetMs = 20, leaseMs = 60_000 } = options;
 	if ((url === undefined) === (client === undefined)) {
 		throw new TypeError("redisStore: give one of url and client");
 	}
-	if (/[{}]/.test(prefix)) {
-		throw new TypeError("redisStore: prefix must have no braces");
-	}
-	checkMs("budgetMs", budgetMs, 1);
-	checkMs("leaseMs", leaseMs, 1_000);
 	const connect = url === undefined ? null : connector(url);
 	const times = { budgetMs, leaseMs, pauseMs };
 	const settings = { connect, client: client ?? null, prefix, ...times };
 	return new RedisLimitStore({ ...settings, now: null });
 }
 
-function checkMs(name: string, value: number, least: number): void {
-	if (Number.isSafeInteger(value) && value >= least && value < 2 ** 31) return;
-	throw new RangeError(`redisStore: ${name} must be an integer from ${least}`);
-}
+const checks: Checks<RedisStoreOptions> = {
+	url: text,
+	client: object,
+	prefix: matching("a string without braces", /^[^{}]*$/),
+	budgetMs: whole(1, longestTimerMs),
+	leaseMs: whole(1_000, longestTimerMs),
+};
 
 /** Loads ioredis now, so that it is missed at start-up. */
 function connector(url: string): () => Redis {
