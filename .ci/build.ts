@@ -7,7 +7,9 @@ import {
 	rmSync,
 	writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 
 // tsc writes `./x.js` for `./x.ts` in JavaScript, but not in declarations.
 const specifier = /(\bfrom |\bimport\()"(\.{1,2}\/[^"]+)\.ts"/g;
@@ -59,10 +61,41 @@ function reach(file: string): void {
 	}
 }
 
-// What a browser gets goes along as it is.
-for (const file of globSync("src/**/page/*.{html,css,js,svg}")) {
-	const target = file.replace(/^src/, "dist");
-	mkdirSync(dirname(target), { recursive: true });
-	copyFileSync(file, target);
+// What a browser gets goes into modules: a bundle of a gateway has no files beside it.
+const { pageFiles } = await import(
+	"../src/policies/observability/status/page-files.ts"
+);
+writeModule(
+	"policies/observability/status/page-files.js",
+	`export const pageFiles = ${JSON.stringify(pageFiles)};`,
+);
+const docs = await import("../src/openapi/page-files.ts");
+const names = Object.keys(docs.pageFiles);
+for (const [name, read] of Object.entries(docs.pageFiles)) {
+	const text = brotliCompressSync(await read()).toString("base64");
+	writeModule(
+		`openapi/page-files/${name}.js`,
+		`import { brotliDecompressSync } from "node:zlib";\nexport const bytes = brotliDecompressSync(Buffer.from("${text}", "base64"));`,
+	);
 }
-await import("./copy-docs-ui.ts");
+const reads = names.map(
+	(name) =>
+		`\t${JSON.stringify(name)}: async () => (await import(${JSON.stringify(`./page-files/${name}.js`)})).bytes,`,
+);
+writeModule(
+	"openapi/page-files.js",
+	`export const pageFiles = {\n${reads.join("\n")}\n};\nexport const pageVersion = ${JSON.stringify(docs.pageVersion)};`,
+);
+const swagger = dirname(
+	createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"),
+);
+for (const name of ["LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"]) {
+	copyFileSync(join(swagger, name), join("dist/openapi/page-files", name));
+}
+
+function writeModule(file: string, code: string): void {
+	const path = join("dist", file);
+	mkdirSync(dirname(path), { recursive: true });
+	rmSync(`${path}.map`, { force: true });
+	writeFileSync(path, `${code}\n`);
+}

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import cluster from "node:cluster";
-import { readFileSync } from "node:fs";
 import module from "node:module";
 import { help, parseArguments, type RunArguments } from "./arguments.ts";
 import { CommandError } from "./command-error.ts";
@@ -8,15 +7,13 @@ import { CommandError } from "./command-error.ts";
 async function run(words: readonly string[]): Promise<void> {
 	const args = parseArguments(words);
 	if (args.kind === "help") process.stdout.write(help);
-	else if (args.kind === "version") console.log(readVersion());
+	else if (args.kind === "version") console.log(await readVersion());
 	else await start(args);
 }
 
 /** What follows is loaded from node's cache of compiled code, where an earlier start has left it. */
 async function start(args: RunArguments): Promise<void> {
-	await import("../http/node-version.ts").catch(({ message }: Error) => {
-		throw new CommandError(message);
-	});
+	await readVersion();
 	module.enableCompileCache();
 	const { onEndSignals, serve } = await import("./serve.ts");
 	const { beWorker, superviseWorkers } = await import("./workers.ts");
@@ -35,11 +32,13 @@ async function start(args: RunArguments): Promise<void> {
 	}
 }
 
-/** The package's file is in the same place seen from `src/cli/` and from `dist/cli/`. */
-function readVersion(): string {
-	const file = new URL("../../package.json", import.meta.url);
-	return (JSON.parse(readFileSync(file, "utf8")) as { version: string })
-		.version;
+/** Also says which Node is needed, where this one is too old for what follows. */
+async function readVersion(): Promise<string> {
+	try {
+		return (await import("../http/node-version.ts")).version;
+	} catch (error) {
+		throw new CommandError((error as Error).message);
+	}
 }
 
 try {

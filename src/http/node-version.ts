@@ -1,3 +1,6 @@
+/** Of this package. Written here, since a bundle has no package.json beside it. */
+export const version = "0.1.0";
+
 /** What `engines` of the package says. */
 const needed = [22, 19] as const;
 

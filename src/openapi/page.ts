@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { Reply } from "../http/reply.ts";
 import type { DocsOptions } from "../model/gateway-options.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Route } from "../model/route-options.ts";
 import type { Context, Dependencies } from "../model/types.ts";
 import { Content, toDigest } from "./content.ts";
+import { pageFiles, pageVersion } from "./page-files.ts";
 import {
 	listOrigins,
 	startScript,
@@ -31,8 +30,6 @@ const assetTypes: Readonly<Record<string, string>> = {
 	"oauth2-redirect.html": "text/html; charset=utf-8",
 	"oauth2-redirect.js": "text/javascript; charset=utf-8",
 };
-/** The same place seen from `src/openapi/` and from `dist/openapi/`. */
-const assetFolder = new URL("../../dist/docs-ui/", import.meta.url);
 const immutable = "max-age=31536000, immutable";
 
 /**
@@ -42,7 +39,6 @@ const immutable = "max-age=31536000, immutable";
  * route at all.
  *
  * @throws TypeError when a path is no plain path, or both are the same.
- * @throws Error when the page's files are not there.
  */
 export function docsRoutes(
 	options: DocsOptions | false | undefined,
@@ -51,7 +47,6 @@ export function docsRoutes(
 ): readonly Route[] {
 	if (options === false) return [];
 	const { path, openapi, dependencies } = readOptions(options);
-	const version = readVersion();
 	const urls = new PageUrls(path, openapi, version);
 	const document = once(() => toDocument(getDocument(), urls));
 	const page = once(() => toPage(getDocument(), urls));
@@ -87,18 +82,8 @@ function readOptions({
 	return { path, openapi, dependencies };
 }
 
-/** The version of the page's files: their URLs carry it, so that they can be kept for good. */
-function readVersion(): string {
-	try {
-		const text = readFileSync(new URL("version.json", assetFolder), "utf8");
-		return toDigest(text + startScript);
-	} catch (cause) {
-		throw new Error(
-			"the files of the docs page are missing: run `npm run prepare` in headgate's folder, or turn the page off with `docs: false`",
-			{ cause },
-		);
-	}
-}
+/** The URLs of the page's files carry it, so that they can be kept for good. */
+const version = toDigest(pageVersion + startScript);
 
 /** Where things are, as a request sees them and as the page names them. */
 class PageUrls {
@@ -178,7 +163,8 @@ function serve(
 }
 
 async function readAsset(name: string, type: string): Promise<Content> {
-	return new Content(await readFile(new URL(name, assetFolder)), {
+	const read = pageFiles[name] as () => Promise<Buffer>;
+	return new Content(await read(), {
 		"content-type": type,
 		"content-security-policy": "default-src 'none'; script-src 'self'",
 	});

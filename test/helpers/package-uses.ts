@@ -79,7 +79,7 @@ export const uses: Readonly<Record<string, { code: string; prints: string }>> =
 			}
 		`,
 			prints:
-				"headgate/rate-limit/redis needs the package ioredis: npm install ioredis",
+				'headgate/rate-limit/redis needs the package "ioredis": npm install ioredis',
 		},
 		"headgate/cache/redis": {
 			code: `

@@ -119,9 +119,10 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		types: "RedisClient RedisStoreOptions",
 	},
 	"./kit": {
-		values: `amount anyText anything checkOptions dependencyMap either findProblems flag foreign func group having list
+		values: `amount anyText anything checkOptions dependencyMap either findProblems flag foreign func group hasPeer having list
+			loadPeer
 			longestTimerMs mapOf matching milliseconds must nearestName object oneOf required text texts
-			throwProblems tlsOptions usable whole`,
+			throwProblems tlsOptions usable version whole`,
 		types: "Check Checks OptionName",
 	},
 	"./testing": {

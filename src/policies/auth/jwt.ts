@@ -1,6 +1,6 @@
 import crypto from "node:crypto";
-import { createRequire } from "node:module";
 import type { Dependency, MaybePromise } from "../../index.ts";
+import { loadPeer } from "../kit/kit.ts";
 import { authorizationInput, withholdAuthorization } from "./authorization.ts";
 import {
 	Bearer,
@@ -106,7 +106,7 @@ function admit(
 }
 
 class Verifier {
-	readonly #jose: Jose = loadJose();
+	readonly #jose: Jose = loadPeer("jose", "headgate/auth/jwt");
 	readonly #bearer: Bearer;
 	readonly #now: () => number;
 	readonly #keys: RemoteKeys | null;
@@ -247,18 +247,4 @@ function toProblem(error: unknown): TokenProblem {
 
 function codeOf(error: unknown): string | null {
 	return (error as { code?: string } | null)?.code ?? null;
-}
-
-const require = createRequire(import.meta.url);
-
-function loadJose(): Jose {
-	try {
-		return require("jose") as Jose;
-	} catch (cause) {
-		if (codeOf(cause) !== "MODULE_NOT_FOUND") throw cause;
-		throw new Error(
-			'headgate/auth/jwt needs the package "jose": npm install jose',
-			{ cause },
-		);
-	}
 }

@@ -1,3 +1,4 @@
+export { version } from "../../http/node-version.ts";
 export {
 	amount,
 	anyText,
@@ -31,3 +32,4 @@ export {
 	whole,
 } from "../../http/options.ts";
 export { dependencies as dependencyMap } from "../../model/route-checks.ts";
+export { hasPeer, loadPeer } from "./peer.ts";

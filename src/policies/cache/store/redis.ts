@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
 import {
 	anyText,
 	type Checks,
 	checkOptions,
+	loadPeer,
 	milliseconds,
 	object,
 	text,
@@ -184,7 +184,10 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 }
 
 function connect(url: string): Redis {
-	const { Redis: Client } = load();
+	const { Redis: Client } = loadPeer<typeof import("ioredis")>(
+		"ioredis",
+		"headgate/cache/redis",
+	);
 	const client = new Client(url, {
 		// What can not be asked now is a miss now.
 		enableOfflineQueue: false,
@@ -196,15 +199,4 @@ function connect(url: string): Redis {
 	// Each command says for itself that it failed.
 	client.on("error", () => undefined);
 	return client;
-}
-
-function load(): typeof import("ioredis") {
-	try {
-		return createRequire(import.meta.url)("ioredis");
-	} catch (cause) {
-		throw new Error(
-			"headgate/cache/redis needs the package ioredis: npm install ioredis",
-			{ cause },
-		);
-	}
 }

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import type { DestinationStream, LoggerOptions } from "pino";
+import { hasPeer, loadPeer } from "../../kit/kit.ts";
 import {
 	GatheredLines,
 	type LineLogger,
@@ -37,6 +37,8 @@ const flushMs = 100;
 /** What waits for a disk or a pipe that does not take it; beyond that, lines are dropped. */
 const maxWaitingBytes = 16 * 1024 * 1024;
 
+const user = "headgate/access-log";
+
 /** What pino gives for a destination that it opens itself. */
 interface Destination extends DestinationStream {
 	end(): void;
@@ -44,8 +46,6 @@ interface Destination extends DestinationStream {
 	on(event: "error" | "drop", listener: (cause: unknown) => void): unknown;
 	once(event: "close", listener: () => void): unknown;
 }
-
-const require = createRequire(import.meta.url);
 
 /**
  * Opens the log, or takes the logger that was given. `isPlain` says that lines
@@ -55,7 +55,7 @@ const require = createRequire(import.meta.url);
 export function openLog(options: SinkOptions, isPlain: boolean): LogSink {
 	const { logger, destination = 1 } = options;
 	if (logger !== undefined) return { logger, close: async () => undefined };
-	const { pino } = load<typeof import("pino")>("pino");
+	const { pino } = loadPeer<typeof import("pino")>("pino", user);
 	const settings: LoggerOptions = {
 		base: null,
 		timestamp: pino.stdTimeFunctions.isoTime,
@@ -66,7 +66,7 @@ export function openLog(options: SinkOptions, isPlain: boolean): LogSink {
 		return { logger: own, close: async () => undefined };
 	}
 	if (isPretty(options)) {
-		const pretty = load<typeof import("pino-pretty")>("pino-pretty");
+		const pretty = loadPeer<typeof import("pino-pretty")>("pino-pretty", user);
 		const stream = pretty({ destination, sync: true, ...prettyLine });
 		return { logger: pino(settings, stream), close: async () => undefined };
 	}
@@ -156,22 +156,5 @@ const prettyLine = {
 function isPretty({ pretty, destination = 1 }: SinkOptions): boolean {
 	if (pretty !== undefined) return pretty;
 	if (destination !== 1 || process.stdout.isTTY !== true) return false;
-	try {
-		require.resolve("pino-pretty");
-		return true;
-	} catch {
-		return false;
-	}
-}
-
-function load<T>(name: string): T {
-	try {
-		return require(name) as T;
-	} catch (cause) {
-		if ((cause as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw cause;
-		throw new Error(
-			`headgate/access-log needs the package "${name}": npm install ${name}`,
-			{ cause },
-		);
-	}
+	return hasPeer("pino-pretty");
 }

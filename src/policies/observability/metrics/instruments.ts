@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import type { Registry } from "prom-client";
 import type {
 	AttemptEnd,
@@ -7,6 +6,7 @@ import type {
 	RouteInfo,
 	UpstreamAttempt,
 } from "../../../index.ts";
+import { version } from "../../kit/kit.ts";
 import { Tallies, type Tally, type Timing, Timings } from "./series.ts";
 
 /** The package prom-client. */
@@ -139,7 +139,7 @@ export class Instruments {
 			help: "The versions that run.",
 			labelNames: ["version", "node"],
 			registers: [registry],
-		}).set({ version: ownVersion(), node: process.version }, 1);
+		}).set({ version, node: process.version }, 1);
 	}
 
 	/** Shows an upstream before its first call. */
@@ -227,9 +227,4 @@ function toMethod(method: string): string {
 /** A service may answer with any three digits: beyond those that the RFC groups, all count as one. */
 function toStatus(status: number): string {
 	return status >= 100 && status < 600 ? String(status) : "other";
-}
-
-function ownVersion(): string {
-	const manifest = createRequire(import.meta.url)("../../../../package.json");
-	return (manifest as { readonly version: string }).version;
 }

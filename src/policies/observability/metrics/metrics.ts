@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import {
 	type Dependencies,
 	decisionsOf,
@@ -12,6 +11,7 @@ import {
 	type Checks,
 	checkOptions,
 	dependencyMap,
+	loadPeer,
 	must,
 	object,
 	text,
@@ -58,7 +58,7 @@ export interface Metrics extends Policy {
 export function metrics(options: MetricsOptions = {}): Metrics {
 	checkOptions("metrics", options, checks);
 	const { path = "/metrics", dependencies = {}, buckets } = options;
-	const client = load();
+	const client = loadPeer<PromClient>("prom-client", "headgate/metrics");
 	const own = new client.Registry();
 	const instruments = new Instruments(client, own, buckets);
 	const loop = watchLoop(client, own);
@@ -132,15 +132,3 @@ const checks: Checks<MetricsOptions> = {
 	buckets: rising,
 	registry: object,
 };
-
-function load(): PromClient {
-	try {
-		return createRequire(import.meta.url)("prom-client") as PromClient;
-	} catch (cause) {
-		if ((cause as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw cause;
-		throw new Error(
-			'headgate/metrics needs the package "prom-client": npm install prom-client',
-			{ cause },
-		);
-	}
-}

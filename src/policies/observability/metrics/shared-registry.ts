@@ -1,5 +1,3 @@
-import type { Registry } from "prom-client";
-
 /** A `Registry` of prom-client, in which metrics of one's own may stand too. */
 export interface MetricsRegistry {
 	readonly contentType: string;
@@ -9,12 +7,17 @@ export interface MetricsRegistry {
 	removeSingleMetric(name: string): void;
 }
 
+/** Of prom-client, whose own types would bind the declarations to an optional package. */
+interface OwnRegistry {
+	getMetricsAsArray(): readonly { readonly name: string }[];
+}
+
 /**
  * Puts the gateway's metrics into a registry that others use too. Gives back what takes them out.
  *
  * @throws TypeError where it is no registry, writes another format, or has metrics of these names.
  */
-export function share(own: Registry, given: MetricsRegistry): () => void {
+export function share(own: OwnRegistry, given: MetricsRegistry): () => void {
 	if (
 		typeof given?.registerMetric !== "function" ||
 		typeof given.contentType !== "string"

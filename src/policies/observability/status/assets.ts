@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type Context, type Reply, reply } from "../../../index.ts";
+import { pageFiles } from "./page-files.ts";
 
 /** The page's own files, with their content types. */
 const types = {
@@ -16,8 +16,6 @@ const types = {
 	"tiles.js": "text/javascript; charset=utf-8",
 	"icon.svg": "image/svg+xml",
 } as const;
-
-const folder = new URL("./page/", import.meta.url);
 
 /** Nothing but the page's own files and its own data, and no text is ever taken for markup (W3C CSP 3, Trusted Types). */
 const pagePolicy = [
@@ -72,7 +70,7 @@ export function pageAnswer(
 	base: string,
 	title: string,
 ): (ctx: Context) => Reply {
-	const html = readFileSync(new URL("index.html", folder), "utf8")
+	const html = (pageFiles["index.html"] as string)
 		.replaceAll("%BASE%", escapeHtml(base))
 		.replaceAll("%TITLE%", () => escapeHtml(title));
 	const asset = new Asset(Buffer.from(html), {
@@ -86,7 +84,7 @@ export function pageAnswer(
 /** What answers for each of the page's files, by name. */
 export function assetAnswers(): [string, (ctx: Context) => Reply][] {
 	return Object.entries(types).map(([name, type]) => {
-		const asset = new Asset(readFileSync(new URL(name, folder)), {
+		const asset = new Asset(Buffer.from(pageFiles[name] as string), {
 			"content-type": type,
 			"content-security-policy": "default-src 'none'",
 		});

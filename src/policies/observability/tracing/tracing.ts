@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import type { Tracer } from "@opentelemetry/api";
 import type {
 	Context,
@@ -13,8 +12,10 @@ import {
 	func,
 	having,
 	list,
+	loadPeer,
 	oneOf,
 	text,
+	version,
 } from "../../kit/kit.ts";
 import { compileRedaction } from "../log/redact.ts";
 import { readTrace, type TraceHeaders } from "./tracing-context.ts";
@@ -59,7 +60,7 @@ export interface TracingOptions {
  */
 export function tracing(options: TracingOptions = {}): Policy {
 	checkOptions("tracing", options, checks);
-	const api = load();
+	const api = loadPeer<OpenTelemetry>("@opentelemetry/api", "headgate/tracing");
 	const findTracer = compileTracer(api, options.tracerProvider);
 	const { trust = "all", redactQuery = [], attributes } = options;
 	const hidden = new Set(redactQuery.map((name) => name.toLowerCase()));
@@ -148,7 +149,6 @@ function compileTracer(
 	api: OpenTelemetry,
 	given: TracerSource | undefined,
 ): () => Tracer | null {
-	const version = ownVersion();
 	let tracer = (given?.getTracer("headgate", version) ?? null) as Tracer | null;
 	return () => {
 		if (tracer !== null) return tracer;
@@ -167,22 +167,3 @@ const checks: Checks<TracingOptions> = {
 	redactQuery: list(text),
 	attributes: func,
 };
-
-function load(): OpenTelemetry {
-	try {
-		return createRequire(import.meta.url)(
-			"@opentelemetry/api",
-		) as OpenTelemetry;
-	} catch (cause) {
-		if ((cause as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw cause;
-		throw new Error(
-			'headgate/tracing needs the package "@opentelemetry/api": npm install @opentelemetry/api',
-			{ cause },
-		);
-	}
-}
-
-function ownVersion(): string {
-	const manifest = createRequire(import.meta.url)("../../../../package.json");
-	return (manifest as { readonly version: string }).version;
-}

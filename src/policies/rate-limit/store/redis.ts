@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
 import {
 	type Checks,
 	checkOptions,
+	loadPeer,
 	longestTimerMs,
 	matching,
 	object,
@@ -59,7 +59,10 @@ const checks: Checks<RedisStoreOptions> = {
 
 /** Loads ioredis now, so that it is missed at start-up. */
 function connector(url: string): () => Redis {
-	const { Redis: Client } = load();
+	const { Redis: Client } = loadPeer<typeof import("ioredis")>(
+		"ioredis",
+		"headgate/rate-limit/redis",
+	);
 	return () => {
 		const client = new Client(url, {
 			// What can not be asked now is not asked later.
@@ -88,15 +91,4 @@ function reconnectsToPrimary(): (error: Error) => boolean {
 		lastMs = nowMs;
 		return true;
 	};
-}
-
-function load(): typeof import("ioredis") {
-	try {
-		return createRequire(import.meta.url)("ioredis");
-	} catch (cause) {
-		throw new Error(
-			"headgate/rate-limit/redis needs the package ioredis: npm install ioredis",
-			{ cause },
-		);
-	}
 }
