@@ -65,9 +65,13 @@ async function packCopy(): Promise<Pack> {
 		await cp(join(root, name), join(copy, name), { recursive: true });
 	}
 	await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-	await run(copy, "npm", "run", "build");
-	const args = ["pack", "--json", "--ignore-scripts"];
+	const args = ["pack", "--json", "--foreground-scripts=false"];
 	const packs = await run(copy, "npm", ...args, "--pack-destination", temp);
+	const manifests = [root, copy].map((folder) =>
+		readFile(join(folder, "package.json"), "utf8"),
+	);
+	const [before, behind] = await Promise.all(manifests);
+	assert.equal(behind, before, "packing leaves package.json as it was");
 	const [first] = Object.values(JSON.parse(packs)) as Pack[];
 	assert.ok(first);
 	return first;
@@ -113,6 +117,18 @@ suite("the packed package, installed into an empty project", () => {
 			assert.ok(paths.includes(path), path);
 		}
 		assert.ok(pack.unpackedSize < maxUnpackedBytes, `${pack.unpackedSize}`);
+	});
+
+	test("has no script that runs, or warns, where it is installed", async () => {
+		const file = join(temp, "user/node_modules/headgate/package.json");
+		const { scripts } = JSON.parse(await readFile(file, "utf8"));
+		for (const name of ["preinstall", "install", "postinstall", "prepare"]) {
+			assert.equal(scripts[name], undefined, name);
+		}
+		const { scripts: own } = JSON.parse(
+			await readFile(join(root, "package.json"), "utf8"),
+		);
+		assert.equal(own.prepare, "npm run build", "npm runs it for git installs");
 	});
 
 	test("has each declaration that another one names, and no other", async () => {
