@@ -1,6 +1,5 @@
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import { DeadlineWatch } from "./http/deadlines.ts";
+import { matching, throwProblems } from "./http/options.ts";
 import type {
 	CloseOptions,
 	GatewayOptions,
@@ -17,7 +16,10 @@ import { defaultLogger, toSafeLogger } from "./request/logger.ts";
 import { OpenRequests } from "./request/open-requests.ts";
 import { sendFailure } from "./request/reply.ts";
 import type { Runtime } from "./request/request.ts";
-import { createUpgradeHandler } from "./request/upgrade.ts";
+import {
+	createUpgradeHandler,
+	type UpgradeHandler,
+} from "./request/upgrade.ts";
 import {
 	type InjectRequest,
 	type InjectResponse,
@@ -39,11 +41,15 @@ export interface Gateway {
 	/** For `http.createServer(gateway.handler)`. */
 	readonly handler: RequestHandler;
 	/** For `server.on('upgrade', gateway.upgrade)`. */
-	readonly upgrade: (
-		req: IncomingMessage,
-		socket: Duplex,
-		head: Buffer,
-	) => void;
+	readonly upgrade: UpgradeHandler;
+	/**
+	 * The same for a gateway that is mounted under a path: `app.use('/api', gateway.handler)` and
+	 * `server.on('upgrade', gateway.upgradeAt('/api'))`. Upgrades of other paths are left to other listeners, or are a
+	 * 404 where there is none.
+	 *
+	 * @throws TypeError for what is no path, such as `/api`.
+	 */
+	upgradeAt(path: string): UpgradeHandler;
 	/** Starts a server of its own, set up by the wire rules; a number is the port. */
 	listen(options?: ListenOptions | number): Promise<Listening>;
 	/** Drains and closes everything; a second call gives the same promise. */
@@ -67,9 +73,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 	return new CompiledGateway(options);
 }
 
+const mountPath = matching("a path such as /api", /^(?:\/[^/?#]+)+$/);
+
 class CompiledGateway implements Gateway {
 	readonly handler: RequestHandler;
-	readonly upgrade: Gateway["upgrade"];
+	readonly upgrade: UpgradeHandler;
 	readonly routes: readonly RouteInfo[];
 	readonly #options: GatewayOptions;
 	readonly #pools: Pools;
@@ -98,6 +106,11 @@ class CompiledGateway implements Gateway {
 		this.routes = this.#table.infos;
 		this.handler = createHandler(this.#runtime, this.#table);
 		this.upgrade = createUpgradeHandler(this.#runtime, this.#table);
+	}
+
+	upgradeAt(path: string): UpgradeHandler {
+		throwProblems("upgradeAt", mountPath(path, "the path"));
+		return createUpgradeHandler(this.#runtime, this.#table, path);
 	}
 
 	get openapi(): OpenApiDocument {

@@ -24,6 +24,13 @@ const apiKey = dependency(
 		if (!key) throw new HttpError(401, "The X-API-Key header is missing.");
 		return key;
 	},
+	{
+		docs: {
+			security: {
+				APIKeyHeader: { type: "apiKey", in: "header", name: "x-api-key" },
+			},
+		},
+	},
 );
 const login = passwordForm();
 

@@ -35,37 +35,70 @@ export function isTakenOut(req: IncomingMessage): boolean {
  * an HTTP answer, and the upstream is dialled first, so that its answer decides.
  * A request for a protocol that its route does not allow, h2c among them, is an
  * ordinary one without the header (RFC 9110 section 7.8).
+ *
+ * `prefix` is where the gateway is mounted in another server, empty for all of it:
+ * requests for other paths are left to whoever else listens for upgrades.
  */
 export function createUpgradeHandler(
 	runtime: Runtime,
 	routes: Routes,
+	prefix = "",
 ): UpgradeHandler {
 	return (req, stream, head) => {
+		const url = below(prefix, req.url as string);
+		if (url === null) {
+			rejectAlone(req.socket);
+			return;
+		}
 		// With a body still to come, node hands over a stream of what follows it instead of the socket.
 		const { socket } = req;
 		stream.on("error", () => socket.destroy());
 		socket.on("error", () => socket.destroy());
 		afterEarlier(socket, () => {
 			if (!socket.writable) socket.destroy();
-			else if (isUpgrade(routes.router, req)) {
+			else if (isUpgrade(routes.router, req, url)) {
 				const upgrade = new Upgrade(socket, head);
+				req.url = url;
 				serve(runtime, routes, req, upgrade);
 			} else if (!canReadAgain(req) || !readAgain(req, head)) {
+				req.url = url;
 				serve(runtime, routes, req, null);
 			}
 		});
 	};
 }
 
+/** A request target without the prefix, as a router of connect or Express gives it to what is mounted there: letters of any case. Null where it is elsewhere. */
+function below(prefix: string, url: string): string | null {
+	const start = url.slice(0, prefix.length);
+	if (start.toLowerCase() !== prefix.toLowerCase()) return null;
+	const rest = url.slice(prefix.length);
+	if (prefix === "" || rest.startsWith("/")) return rest;
+	return rest === "" || rest.startsWith("?") ? `/${rest}` : null;
+}
+
+/** Where nobody else listens for upgrades, the connection would stay open without a response. */
+function rejectAlone(socket: Socket): void {
+	if ((socket.server?.listenerCount("upgrade") ?? 1) > 1) return;
+	socket.on("error", () => socket.destroy());
+	socket.end(
+		"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+	);
+}
+
 /** Whether the protocol that a request asks for is one its route allows. */
-function isUpgrade(router: RouteFinder, req: IncomingMessage): boolean {
+function isUpgrade(
+	router: RouteFinder,
+	req: IncomingMessage,
+	url: string,
+): boolean {
 	const head = new RequestHead(req.rawHeaders);
 	const protocol = head.upgrade?.trim().toLowerCase();
 	if (protocol === undefined || req.method !== "GET" || head.hasBody) {
 		return false;
 	}
 	if (req.httpVersionMinor === 0) return false;
-	const plan = router.find("GET", req.url as string)?.value;
+	const plan = router.find("GET", url)?.value;
 	if (plan === undefined || !plan.info.proxied) return false;
 	return plan.info.upgrades.some(
 		(allowed) => allowed.toLowerCase() === protocol,

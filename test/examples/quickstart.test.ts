@@ -236,9 +236,22 @@ suite("refusals that are one sentence", () => {
 	}
 });
 
+interface Shown {
+	readonly components: { readonly securitySchemes: Record<string, object> };
+	readonly paths: Record<string, { get?: { security?: object } }>;
+}
+
 test("the gateway's document is valid and has every row", async () => {
 	const gateway = createQuickstart("http://127.0.0.1:9");
 	await checkDocument(gateway.openapi);
 	assert.equal(Object.keys(gateway.openapi.paths).length, 12);
+	const { components, paths } = gateway.openapi as unknown as Shown;
+	assert.deepEqual(components.securitySchemes.APIKeyHeader, {
+		type: "apiKey",
+		in: "header",
+		name: "x-api-key",
+	});
+	const path = "/gateway_endpoint/check_depends_header";
+	assert.deepEqual(paths[path]?.get?.security, [{ APIKeyHeader: [] }]);
 	await gateway.close();
 });
