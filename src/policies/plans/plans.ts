@@ -17,7 +17,6 @@ import {
 	func,
 	list,
 	must,
-	object,
 	required,
 	text,
 } from "../kit/kit.ts";
@@ -123,7 +122,12 @@ const checks: Checks<PlansOptions> = {
 		),
 	),
 	anonymous: text,
-	routes: list(object),
+	routes: list(
+		must(
+			"made by route.get, route.post, ...",
+			(value: { kind?: unknown } | null) => value?.kind === "route",
+		),
+	),
 	tellService: flag,
 	challenge: text,
 };
@@ -138,7 +142,7 @@ class PlansPolicy implements Plans {
 	readonly #withoutConsumer: Set<string> = new Set();
 
 	constructor(options: PlansOptions) {
-		this.name = options?.name ?? "plans";
+		this.name = String(options?.name ?? "plans");
 		checkOptions(this.name, options, checks);
 		this.#options = options;
 		this.#limiter = new Limiter(this.name, options);

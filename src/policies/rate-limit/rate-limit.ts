@@ -79,7 +79,7 @@ export type RateLimitOptions = EnforcementOptions & {
  * @throws TypeError or RangeError for options that can not be used.
  */
 export function rateLimit(options: RateLimitOptions): Policy {
-	const place = `rateLimit "${options?.name ?? "rate-limit"}"`;
+	const place = `rateLimit "${String(options?.name ?? "rate-limit")}"`;
 	checkOptions(
 		place,
 		options,
