@@ -2,6 +2,14 @@ import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import stream from "node:stream";
 import { Client } from "undici";
+import {
+	anything,
+	type Checks,
+	checkOptions,
+	object,
+	required,
+	text,
+} from "../http/options.ts";
 import type { RequestHandler } from "../request/handler.ts";
 
 /** A request made in process. */
@@ -26,6 +34,13 @@ export interface InjectResponse {
 	json(): unknown;
 }
 
+const checks: Checks<InjectRequest> = {
+	method: text,
+	url: required(text),
+	headers: object,
+	body: anything,
+};
+
 /**
  * Answers a request without a socket: it goes through node's own parser and the
  * same handler, over a pair of streams.
@@ -34,6 +49,7 @@ export async function inject(
 	handler: RequestHandler,
 	request: InjectRequest,
 ): Promise<InjectResponse> {
+	checkOptions("inject", request, checks);
 	const server = createServer(handler);
 	const client = new Client("http://gateway", {
 		connect: (_options, callback) => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import { throwProblems, tlsOptions } from "../http/options.ts";
 import type { ListenOptions } from "../model/gateway-options.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import type { GatewayServer } from "./server.ts";
@@ -66,6 +67,7 @@ export class Listener {
 				if (!("setSecureContext" in server)) {
 					throw new TypeError("setTls: this address has no TLS");
 				}
+				throwProblems("setTls", tlsOptions(tls, "the options"));
 				server.setSecureContext(tls);
 			},
 		};

@@ -218,6 +218,17 @@ suite("listen and close", () => {
 		assert.equal((await gateway.inject("/")).status, 200);
 	});
 
+	test("inject rejects a misspelt option, and what is no request", async () => {
+		const inject = gateway.inject.bind(gateway) as (o?: unknown) => unknown;
+		for (const [request, message] of [
+			[{ url: "/", header: {} }, /^inject: .*did you mean "headers"\?$/],
+			[{ method: "GET" }, /^inject: url is required$/],
+			[undefined, /^inject: the options must be an object, got undefined$/],
+		] as const) {
+			await assert.rejects(async () => inject(request), { message });
+		}
+	});
+
 	test("listen takes the port as a number", async (t) => {
 		const { port: free } = await listen(0);
 		await gateway.close();
