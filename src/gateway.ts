@@ -33,7 +33,7 @@ import {
 	toListenOptions,
 } from "./startup/check-gateway.ts";
 import { compileRoutes, type RouteTable } from "./startup/route-table.ts";
-import { toBlockList, toLimits, toOverrides } from "./startup/settings.ts";
+import { toLimits, toOverrides, toTrustedProxies } from "./startup/settings.ts";
 import { UpstreamPool } from "./upstream/pool.ts";
 
 /** A gateway that has been compiled. Made by {@link createGateway}. */
@@ -213,7 +213,7 @@ function createRuntime(
 		logger: toSafeLogger(options.logger ?? defaultLogger),
 		errorFormat: options.errorFormat ?? "problem",
 		limits: toLimits(options.limits),
-		trustedProxies: toBlockList(options.trustedProxies),
+		trustedProxies: toTrustedProxies(options),
 		open: new OpenRequests(),
 		isClosing: false,
 		fail: sendFailure,

@@ -8,6 +8,7 @@ export {
 	type HttpErrorOptions,
 	type Problem,
 } from "./http/errors.ts";
+export type { HeaderValue } from "./http/header-edits.ts";
 export {
 	type ErrorFormat,
 	type HeaderList,

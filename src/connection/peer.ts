@@ -1,16 +1,17 @@
-import { type BlockList, isIP, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "../http/errors.ts";
 import type { RequestHead } from "../http/headers.ts";
-
-/** The name in `via` and `forwarded` (RFC 9110 section 7.6.3). */
-export const gatewayName = "headgate";
-
-/** Which forwarding headers go out. */
-export interface ForwardingOptions {
-	readonly forwarded: "both" | "x-forwarded" | "forwarded" | "none";
-	readonly via: boolean;
-}
+import {
+	Chain,
+	type ForwardingOptions,
+	isListed,
+	resolveChain,
+	type TrustedProxies,
+	toPlainAddress,
+	unknownAddress,
+	writeForwarding,
+} from "./forwarding.ts";
 
 /** A request under way on a connection. */
 export interface PeerRequest {
@@ -31,7 +32,6 @@ type PeerSocket = Socket & { [key]?: Peer };
 export class Peer {
 	/** Without the IPv6 mapping of an IPv4 address. */
 	readonly address: string;
-	readonly isTrusted: boolean;
 	readonly scheme: "http" | "https";
 	/** Whether the connection ends with an answer that is under way: what comes behind is not read as a request. */
 	isEnding = false;
@@ -43,18 +43,28 @@ export class Peer {
 	#idleCount = 0;
 	#seenBytes = 0;
 	#requests: PeerRequest[] = none;
-	#host: string | null = null;
-	#askedHost: string | null = null;
-	#origin = "";
+	/** What is said of its clients is believed; null where it is not. */
+	readonly #proxies: TrustedProxies | null;
+	#chain: Chain | null = null;
+	#lineChain: Chain | null = null;
 	#options: ForwardingOptions | null = null;
 	#version = "";
 	#lines: readonly string[] = [];
+	#whenClosed: (() => void)[] | null = null;
+	#isClosed = false;
 
-	constructor(socket: Socket, trusted: BlockList | null) {
-		this.address = toPlainAddress(socket.remoteAddress ?? "unknown");
-		this.isTrusted = trusted !== null && isListed(trusted, this.address);
+	constructor(socket: Socket, trusted: TrustedProxies | null) {
+		this.address = toPlainAddress(socket.remoteAddress ?? unknownAddress);
+		this.#proxies = isTrustedPeer(socket, this.address, trusted)
+			? trusted
+			: null;
 		this.scheme = "encrypted" in socket ? "https" : "http";
 		socket.on("close", onSocketClose);
+	}
+
+	/** Whether it is one of the trusted proxies. */
+	get isTrusted(): boolean {
+		return this.#proxies !== null;
 	}
 
 	/** Requests of this connection that have not ended, in order. */
@@ -89,92 +99,51 @@ export class Peer {
 		return this.#idleCount;
 	}
 
-	/**
-	 * The forwarding headers for a request with that Host. One connection nearly
-	 * always asks for one host: the lines are built once and kept.
-	 */
+	/** Whom a request is from and what it asked for. One connection nearly always asks for one host: its chain is kept. */
+	chainOf(head: RequestHead): Chain {
+		if (this.#proxies !== null && head.forwarding !== null) {
+			return resolveChain(this, head, head.forwarding, this.#proxies);
+		}
+		if (this.#chain === null || this.#chain.host !== head.host) {
+			const { address, scheme } = this;
+			this.#chain = new Chain([address], address, head.host, scheme);
+		}
+		return this.#chain;
+	}
+
+	/** The forwarding headers for a request, names and values in turn. Those of the kept chain are kept too. */
 	forwardingLines(
-		head: RequestHead,
+		chain: Chain,
 		version: string,
 		options: ForwardingOptions,
 	): readonly string[] {
-		if (this.isTrusted && head.forwarding !== null) {
-			return this.#build(head, version, options, head.forwarding);
-		}
+		if (chain !== this.#chain) return writeForwarding(chain, version, options);
 		if (
-			this.#host !== head.host ||
+			this.#lineChain !== chain ||
 			this.#options !== options ||
 			this.#version !== version
 		) {
-			this.#lines = this.#build(head, version, options, []);
-			this.#host = head.host;
+			this.#lines = writeForwarding(chain, version, options);
+			this.#lineChain = chain;
 			this.#options = options;
 			this.#version = version;
 		}
 		return this.#lines;
 	}
 
-	/** Scheme and authority that the client asked, in lower case. Built once for a host, and kept. */
-	originOf(head: RequestHead): string {
-		if (this.isTrusted && head.forwarding !== null) {
-			const [host = head.host ?? ""] = linesOf(
-				head.forwarding,
-				"x-forwarded-host",
-			);
-			const [scheme = this.scheme] = linesOf(
-				head.forwarding,
-				"x-forwarded-proto",
-			);
-			return `${scheme}://${host}`.toLowerCase();
-		}
-		if (this.#origin === "" || this.#askedHost !== head.host) {
-			this.#askedHost = head.host;
-			this.#origin = `${this.scheme}://${head.host ?? ""}`.toLowerCase();
-		}
-		return this.#origin;
+	/** Calls it when the connection has closed, and at once where it has. */
+	whenClosed(act: () => void): void {
+		if (this.#isClosed) act();
+		else if (this.#whenClosed === null) this.#whenClosed = [act];
+		else this.#whenClosed.push(act);
 	}
 
-	#build(
-		head: RequestHead,
-		version: string,
-		options: ForwardingOptions,
-		received: readonly string[],
-	): string[] {
-		const lines: string[] = [];
-		const { forwarded, via } = options;
-		if (forwarded === "both" || forwarded === "x-forwarded") {
-			this.#pushXForwarded(lines, head.host, received);
-		}
-		if (forwarded === "both" || forwarded === "forwarded") {
-			const chain = [...linesOf(received, "forwarded"), this.#element(head)];
-			lines.push("forwarded", chain.join(", "));
-		}
-		if (via) lines.push("via", `${version} ${gatewayName}`);
-		return lines;
-	}
-
-	#pushXForwarded(
-		lines: string[],
-		host: string | null,
-		received: readonly string[],
-	): void {
-		const chain = [...linesOf(received, "x-forwarded-for"), this.address];
-		lines.push("x-forwarded-for", chain.join(", "));
-		const [knownHost] = linesOf(received, "x-forwarded-host");
-		const original = knownHost ?? host;
-		if (original !== null) lines.push("x-forwarded-host", original);
-		const [scheme] = linesOf(received, "x-forwarded-proto");
-		lines.push("x-forwarded-proto", scheme ?? this.scheme);
-	}
-
-	/** One element of `forwarded` (RFC 7239 section 4); what is no token is quoted. */
-	#element(head: RequestHead): string {
-		const address = this.address.includes(":")
-			? `"[${this.address}]"`
-			: this.address;
-		const host =
-			head.host === null ? "" : `;host=${quoteUnlessToken(head.host)}`;
-		return `for=${address}${host};proto=${this.scheme}`;
+	/** The connection has closed. */
+	onClosed(): void {
+		this.#isClosed = true;
+		for (const request of [...this.#requests]) request.finish();
+		for (const act of this.#whenClosed ?? []) act();
+		this.#whenClosed = null;
 	}
 }
 
@@ -183,11 +152,11 @@ export class Peer {
  * behind it. One listener for all sockets: idle ones are many, and pay for a closure each.
  */
 function onSocketClose(this: PeerSocket): void {
-	for (const request of [...(this[key]?.requests ?? none)]) request.finish();
+	this[key]?.onClosed();
 }
 
 /** The peer of a socket. */
-export function peerOf(socket: Socket, trusted: BlockList | null): Peer {
+export function peerOf(socket: Socket, trusted: TrustedProxies | null): Peer {
 	const known = (socket as PeerSocket)[key];
 	if (known !== undefined) return known;
 	const peer = new Peer(socket, trusted);
@@ -214,67 +183,14 @@ export function afterEarlier(socket: Duplex, act: () => void): void {
 	};
 }
 
-/**
- * The address a request is accounted to: the peer's, or behind trusted proxies
- * the first untrusted one from the right (RFC 7239 section 5.2 and, more often, `x-forwarded-for`).
- */
-export function clientAddress(
-	peer: Peer,
-	head: RequestHead,
-	trusted: BlockList | null,
-): string {
-	if (!peer.isTrusted || trusted === null || head.forwarding === null) {
-		return peer.address;
-	}
-	let address = peer.address;
-	for (const hop of readChain(head.forwarding).reverse()) {
-		const plain = toPlainAddress(stripPort(hop));
-		if (isIP(plain) === 0) return address;
-		address = plain;
-		if (!isListed(trusted, plain)) return address;
-	}
-	return address;
-}
-
-function readChain(forwarding: readonly string[]): string[] {
-	const chain = linesOf(forwarding, "x-forwarded-for")
-		.flatMap((line) => line.split(","))
-		.map((hop) => hop.trim());
-	if (chain.length > 0) return chain;
-	return linesOf(forwarding, "forwarded")
-		.flatMap((line) => line.split(","))
-		.map((element) => /(?:^|;)\s*for="?([^";]*)"?/i.exec(element)?.[1] ?? "");
-}
-
-function linesOf(list: readonly string[], name: string): string[] {
-	const lines: string[] = [];
-	for (let i = 0; i < list.length; i += 2) {
-		if ((list[i] as string).toLowerCase() === name) {
-			lines.push(list[i + 1] as string);
-		}
-	}
-	return lines;
-}
-
-function quoteUnlessToken(text: string): string {
-	return /^[\w!#$%&'*+\-.^`|~]+$/.test(text)
-		? text
-		: `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
-}
-
-function stripPort(hop: string): string {
-	const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(hop);
-	if (bracketed !== null) return bracketed[1] as string;
-	return /^[^:]+:\d+$/.test(hop) ? hop.slice(0, hop.indexOf(":")) : hop;
-}
-
-function toPlainAddress(address: string): string {
-	return address.startsWith("::ffff:") && address.includes(".")
-		? address.slice(7)
-		: address;
-}
-
-function isListed(list: BlockList, address: string): boolean {
-	const family = isIP(address);
-	return family !== 0 && list.check(address, family === 6 ? "ipv6" : "ipv4");
+function isTrustedPeer(
+	socket: Socket,
+	address: string,
+	trusted: TrustedProxies | null,
+): boolean {
+	if (trusted === null) return false;
+	if (address !== unknownAddress) return isListed(trusted, address);
+	// A TCP socket that was reset has no address either: only the listener tells a Unix socket.
+	const { server } = socket as Socket & { readonly server?: Server };
+	return trusted.unix && typeof server?.address?.() === "string";
 }

@@ -11,12 +11,8 @@ export function removeNames(
 	return kept;
 }
 
-/**
- * As {@link removeNames} for a handful of names: the length of a name tells most apart before its letters do.
- * With a name goes its twin: CGI, and with it WSGI, Rack and PHP, reads `x_user` and `x-user` as one
- * (RFC 3875 section 4.1.18), and a client would say the first of what the gateway says in the second.
- */
-export function removeFew(
+/** The list without the lines that a service may read as one of these names (lower case); see {@link isSameName}. */
+export function removeSame(
 	list: readonly string[],
 	names: readonly string[],
 ): string[] {
@@ -28,18 +24,30 @@ export function removeFew(
 	return kept;
 }
 
-function isAmong(name: string, names: readonly string[]): boolean {
+/** Whether a service may read a name as one of these (lower case); see {@link isSameName}. */
+export function isAmong(name: string, names: readonly string[]): boolean {
 	for (let i = 0; i < names.length; i++) {
-		const other = names[i] as string;
-		if (name.length === other.length && isSame(name.toLowerCase(), other)) {
-			return true;
-		}
+		if (isSameName(name, names[i] as string)) return true;
 	}
 	return false;
 }
 
-function isSame(name: string, other: string): boolean {
-	if (name === other) return true;
-	if (!name.includes("_") && !other.includes("_")) return false;
-	return name.replaceAll("_", "-") === other.replaceAll("_", "-");
+// A letter folds to lower case, a digit to itself, every other character to "-".
+const folded = Uint8Array.from({ length: 128 }, (_, code) => {
+	const letter = String.fromCharCode(code).toLowerCase();
+	return /[a-z\d]/.test(letter) ? letter.charCodeAt(0) : 45;
+});
+
+/**
+ * Whether a service may read two names as one: the only place that decides it. `other` is in lower case.
+ * CGI and WSGI read `x_user` as `x-user` (RFC 3875 section 4.1.18), PHP `x.user` too, and lighttpd every other
+ * character. A client could say in one spelling what the gateway says in another.
+ */
+export function isSameName(name: string, other: string): boolean {
+	if (name.length !== other.length) return false;
+	for (let i = 0; i < name.length; i++) {
+		const code = folded[name.charCodeAt(i) & 127];
+		if (code !== folded[other.charCodeAt(i) & 127]) return false;
+	}
+	return true;
 }

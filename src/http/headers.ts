@@ -1,4 +1,4 @@
-import { removeNames } from "./header-list.ts";
+import { isSameName, removeNames, removeSame } from "./header-list.ts";
 
 /** What kind of header a name is, for a message that passes through. */
 const endToEnd = 0;
@@ -11,7 +11,8 @@ const upgrade = 6;
 const expect = 7;
 const forwarding = 8;
 const trailer = 9;
-type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+const contentType = 10;
+type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 const none = -1;
 // 0x20 makes an ASCII letter lower case.
@@ -20,54 +21,61 @@ const lower = 0x20;
 /**
  * The kind of a request header (RFC 9110 section 7.6.1). The first letter and
  * the length rule out nearly every name before one is compared (bench/micro).
+ * A spelling that a service may read as one of these names is dropped as hop-by-hop.
  */
 function classifyRequest(name: string): Kind {
+	const { length } = name;
 	switch (name.charCodeAt(0) | lower) {
 		case 99: // c
-			if (name.length === 10 && isName(name, "connection")) return connection;
-			if (name.length === 14 && isName(name, "content-length")) {
-				return contentLength;
-			}
-			return endToEnd;
+			if (length === 10) return kindOf(name, "connection", connection);
+			if (length === 14) return kindOf(name, "content-length", contentLength);
+			return length === 12 && isName(name, "content-type")
+				? contentType
+				: endToEnd;
 		case 104: // h
-			if (name.length === 4 && isName(name, "host")) return host;
-			if (name.length === 14 && isName(name, "http2-settings")) return hopByHop;
-			return endToEnd;
+			if (length === 4) return kindOf(name, "host", host);
+			return length === 14
+				? kindOf(name, "http2-settings", hopByHop)
+				: endToEnd;
 		case 116: // t
-			if (name.length === 2 && isName(name, "te")) return hopByHop;
-			if (name.length === 7 && isName(name, "trailer")) return trailer;
-			if (name.length === 17 && isName(name, "transfer-encoding")) {
-				return transferEncoding;
-			}
-			return endToEnd;
+			if (length === 2) return kindOf(name, "te", hopByHop);
+			if (length === 7) return kindOf(name, "trailer", trailer);
+			return length === 17
+				? kindOf(name, "transfer-encoding", transferEncoding)
+				: endToEnd;
 		case 107: // k
-			return name.length === 10 && isName(name, "keep-alive")
+			return length === 10 ? kindOf(name, "keep-alive", hopByHop) : endToEnd;
+		case 117: // u
+			return length === 7 ? kindOf(name, "upgrade", upgrade) : endToEnd;
+		case 101: // e
+			return length === 6 ? kindOf(name, "expect", expect) : endToEnd;
+		case 112: // p
+			return length > 6 && isSameName(name.slice(0, 6), "proxy-")
 				? hopByHop
 				: endToEnd;
-		case 117: // u
-			return name.length === 7 && isName(name, "upgrade") ? upgrade : endToEnd;
-		case 101: // e
-			return name.length === 6 && isName(name, "expect") ? expect : endToEnd;
-		case 112: // p
-			return name.length > 6 && isPrefix(name, "proxy-") ? hopByHop : endToEnd;
 		case 102: // f
-			return name.length === 9 && isName(name, "forwarded")
-				? forwarding
-				: endToEnd;
+			return length === 9 ? kindOf(name, "forwarded", forwarding) : endToEnd;
 		case 120: // x
-			return isForwarding(name.includes("_") ? name.replaceAll("_", "-") : name)
-				? forwarding
-				: endToEnd;
+			return classifyX(name);
 		default:
 			return endToEnd;
 	}
 }
 
-/** Also of a name with `_`: CGI, WSGI, Rack and PHP read `x_forwarded_for` as the one that the gateway sets. */
-function isForwarding(name: string): boolean {
-	return name.length > 12
-		? isPrefix(name, "x-forwarded-")
-		: name.length === 9 && isName(name, "x-real-ip");
+function kindOf(name: string, lowerCase: string, kind: Kind): Kind {
+	if (isName(name, lowerCase)) return kind;
+	return isSameName(name, lowerCase) ? hopByHop : endToEnd;
+}
+
+const otherThanHyphen = /[^a-zA-Z\d-]/;
+
+function classifyX(name: string): Kind {
+	const { length } = name;
+	if (length === 9) return kindOf(name, "x-real-ip", forwarding);
+	// The third letter rules out most of them.
+	if (length < 13 || (name.charCodeAt(2) | lower) !== 102) return endToEnd;
+	if (!isSameName(name.slice(0, 12), "x-forwarded-")) return endToEnd;
+	return otherThanHyphen.test(name) ? hopByHop : forwarding;
 }
 
 function isName(name: string, lowerCase: string): boolean {
@@ -90,6 +98,7 @@ export class RequestHead {
 	hostCount: number;
 	/** -1 where there is none. */
 	contentLength: number;
+	contentTypeCount: number;
 	isChunked: boolean;
 	/** Whether a transfer coding is named that this hop does not know (RFC 9112 section 6.1). */
 	hasUnknownCoding: boolean;
@@ -97,14 +106,16 @@ export class RequestHead {
 	upgrade: string | null;
 	/** Whether the client expects something other than `100 Continue`: 417. */
 	expectsOther: boolean;
-	/** `x-forwarded-*` and `forwarded` lines as received; null where there is none. */
+	/** `x-forwarded-*`, `x-real-ip` and `forwarded` lines as received, which only a trusted peer may say; null where there is none. */
 	forwarding: string[] | null;
 
-	constructor(raw: readonly string[]) {
+	/** `clientHeader`: one more header that only a trusted peer may say, in lower case. */
+	constructor(raw: readonly string[], clientHeader: string | null = null) {
 		this.headers = [];
 		this.host = null;
 		this.hostCount = 0;
 		this.contentLength = none;
+		this.contentTypeCount = 0;
 		this.isChunked = false;
 		this.hasUnknownCoding = false;
 		this.upgrade = null;
@@ -118,8 +129,9 @@ export class RequestHead {
 		for (let i = 0; i < raw.length; i += 2) {
 			const name = raw[i] as string;
 			const kind = classifyRequest(name);
-			if (kind === endToEnd || kind === contentLength) {
+			if (kind === endToEnd || kind === contentType || kind === contentLength) {
 				if (kind === contentLength) this.contentLength = Number(raw[i + 1]);
+				else if (kind === contentType) this.contentTypeCount++;
 				if (kept !== i) {
 					headers[kept] = name;
 					headers[kept + 1] = raw[i + 1] as string;
@@ -139,6 +151,7 @@ export class RequestHead {
 		}
 		headers.length = kept;
 		this.headers = headers;
+		if (clientHeader !== null) this.#separate(clientHeader);
 		if (nominated !== null) this.#nominate(nominated);
 		else if (hasUpgrade) this.upgrade = null;
 	}
@@ -146,6 +159,19 @@ export class RequestHead {
 	/** Whether a body follows the head. */
 	get hasBody(): boolean {
 		return this.isChunked || this.contentLength > 0;
+	}
+
+	/** Moves the lines of that name to `forwarding`; other spellings of it are dropped. */
+	#separate(name: string): void {
+		const { headers } = this;
+		const rest = removeSame(headers, [name]);
+		if (rest.length === headers.length) return;
+		this.headers = rest;
+		for (let i = 0; i < headers.length; i += 2) {
+			if ((headers[i] as string).toLowerCase() !== name) continue;
+			this.forwarding ??= [];
+			this.forwarding.push(headers[i] as string, headers[i + 1] as string);
+		}
 	}
 
 	#readOwn(kind: Kind, name: string, value: string): void {
@@ -183,7 +209,7 @@ export class RequestHead {
 		if (names.every((name) => name === "keep-alive" || name === "close")) {
 			return;
 		}
-		// A framing field can not be taken away: the body would be read as the next request.
+		// A framing field cannot be taken away: the body would be read as the next request.
 		const drop = new Set(names.filter((name) => name !== "content-length"));
 		this.headers = removeNames(this.headers, drop);
 	}

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import type { HttpError } from "./errors.ts";
+import { toFieldText } from "./header-edits.ts";
 
 /** What a reply may carry: text, bytes, a value that becomes JSON, a stream, or nothing. */
 export type ReplyBody =
@@ -89,9 +90,11 @@ function toHeaderList(headers: ReplyHeaders | undefined): string[] {
 	const list: string[] = [];
 	for (const [name, value] of Object.entries(headers ?? {})) {
 		if (typeof value === "object") {
-			for (const line of value) list.push(name, line);
+			for (const line of value) list.push(name, toFieldText(line) ?? line);
 		} else {
-			list.push(name, String(value));
+			const line = String(value);
+			// A line that no header can carry is a failure where it is sent.
+			list.push(name, toFieldText(line) ?? line);
 		}
 	}
 	return list;

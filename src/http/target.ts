@@ -18,6 +18,14 @@ export function toOriginForm(target: string, host: string | null): string {
 	return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
+// RFC 3986 section 3.2.2: a name, an IPv4 address or an IPv6 literal, and a port. No user information, no path.
+const host = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
+
+/** Whether a text is what a Host field may say, which may be nothing. */
+export function isHost(text: string): boolean {
+	return host.test(text);
+}
+
 /** The length of the path in an origin-form target: where `?` begins, else the whole. */
 export function pathLength(target: string): number {
 	const query = target.indexOf("?");

@@ -23,8 +23,16 @@ export interface GatewayOptions {
 	/** `"problem"` (default) is RFC 9457; `"fastapi"` answers as a FastAPI application would. */
 	readonly errorFormat?: ErrorFormat;
 	readonly limits?: Partial<GatewayLimits>;
-	/** Addresses or CIDRs of proxies in front, whose forwarding headers are believed. Default none. */
+	/**
+	 * Proxies in front whose forwarding headers are believed: addresses, CIDRs, and `"unix"` for every peer on a
+	 * Unix socket. Default none.
+	 */
 	readonly trustedProxies?: readonly string[];
+	/**
+	 * The header in which they name the client, such as `cf-connecting-ip`, which then counts before the chain of
+	 * addresses. From any other peer it is dropped. Default none.
+	 */
+	readonly ipHeader?: string;
 	/** Default: warnings and errors as JSON lines on standard error. */
 	readonly logger?: Logger;
 	/** For tests: what resolves in a dependency's stead, a dependency or a value. */

@@ -15,7 +15,7 @@ import type { Upstream, UpstreamTimeouts } from "./upstream.ts";
 export interface Forward<C> {
 	/** Query values to set: they take the place of the client's values of these names. */
 	readonly query?: (ctx: C) => Fields;
-	/** Headers to set: the client's lines of these names are removed first. What is about the connection or the body's length can not be set. */
+	/** Headers to set: the client's lines of these names are removed first. What is about the connection or the body's length cannot be set. */
 	readonly headers?: (ctx: C) => Fields;
 	/** The value that goes out as the JSON body instead of the client's; undefined sends none. */
 	readonly body?: (ctx: C) => unknown;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpError } from "../http/errors.ts";
+import type { HeaderValue } from "../http/header-edits.ts";
 import type { Reply } from "../http/reply.ts";
 import type { Schema } from "../params/schema.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
@@ -50,7 +51,7 @@ export interface Context<V extends ContextValues = ContextValues> {
 	readonly deps: V["deps"];
 	/**
 	 * Scheme and authority that the client asked, in lower case, such as `https://api.example.com`; behind
-	 * `trustedProxies` from `x-forwarded-proto` and `x-forwarded-host`.
+	 * `trustedProxies` as they say it.
 	 */
 	readonly origin: string;
 	/**
@@ -76,10 +77,27 @@ export interface Context<V extends ContextValues = ContextValues> {
 	whenOver(act: () => void): void;
 	readonly req: IncomingMessage;
 	readonly res: ServerResponse;
-	/** Adds a header to whatever answer goes out, the gateway's or the upstream's. */
-	setReplyHeader(name: string, value: string): void;
-	/** Takes every line of that name off what goes upstream, the client's and what was set before, and adds this one; null only takes off. */
-	setUpstreamHeader(name: string, value: string | null): void;
+	/**
+	 * Sets a header of whatever response goes out, the gateway's or the service's, in place of every line of that name;
+	 * null takes the name off. Text outside ASCII goes out as UTF-8, bytes go out as they are.
+	 *
+	 * @throws TypeError for a value that no header can carry, and for names that say where a body ends.
+	 */
+	setResponseHeader(name: string, value: HeaderValue | null): void;
+	/** Adds one more line of that name, as `vary` and `set-cookie` need it. Throws as `setResponseHeader` does. */
+	appendResponseHeader(name: string, value: HeaderValue): void;
+	/** What policies have set and added of that name, joined by commas; null where there is none. */
+	responseHeader(name: string): string | null;
+	/**
+	 * Sets a header of what goes upstream, in place of every line of that name: the client's, the gateway's own and
+	 * what was set before; null takes the name off. Text outside ASCII goes out as UTF-8, bytes go out as they are.
+	 * Works up to step 7.
+	 *
+	 * @throws HttpError 400 for a value that no header can carry; TypeError for names that say where a body ends.
+	 */
+	setUpstreamHeader(name: string, value: HeaderValue | null): void;
+	/** Adds one more line of that name to what goes upstream. Throws as `setUpstreamHeader` does. */
+	appendUpstreamHeader(name: string, value: HeaderValue): void;
 	/** What would go upstream as things stand, a copy, from step 5 on and where no `forward` reads the body; null where a handler answers. */
 	previewUpstream(): UpstreamRequest | null;
 	/**

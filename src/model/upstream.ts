@@ -50,14 +50,20 @@ export interface UpstreamOptions {
 	readonly preserveHost?: boolean;
 	/**
 	 * Which forwarding headers tell the service about the client: `x-forwarded-for|-host|-proto`,
-	 * the `forwarded` of RFC 7239, both or none. What the client sent of either is dropped in any case. Default both.
+	 * the `forwarded` of RFC 7239, both or none. Both say the same. Default both.
 	 */
 	readonly forwarded?: "both" | "x-forwarded" | "forwarded" | "none";
-	/** Whether `via` is added both ways (RFC 9110 section 7.6.3). Default true. */
-	readonly via?: boolean;
+	/**
+	 * Where `via` is added (RFC 9110 section 7.6.3): to responses alone, to requests too, or nowhere. Towards a
+	 * service it turns the compression of nginx and IIS off. Default `"responses"`.
+	 */
+	readonly via?: "responses" | "both" | "none";
 	/** Whether `x-request-start: t=<seconds>` tells the service when the gateway got the request. Default false. */
 	readonly requestStart?: boolean;
-	/** For https origins: own CA, SNI, client certificate. Certificates are verified unless this says otherwise. */
+	/**
+	 * For https origins: own CA, SNI, client certificate. Certificates are verified unless this says otherwise,
+	 * for `servername`, or else for the target's host; what Host a request names changes nothing.
+	 */
 	readonly tls?: ConnectionOptions;
 	/** A Unix socket to connect to instead of the origin's host and port. */
 	readonly socketPath?: string;
@@ -82,7 +88,7 @@ const checks: Checks<UpstreamOptions> = {
 	interceptors: list(func),
 	preserveHost: flag,
 	forwarded: oneOf("both", "x-forwarded", "forwarded", "none"),
-	via: flag,
+	via: oneOf("responses", "both", "none"),
 	requestStart: flag,
 	tls: tlsOptions,
 	socketPath: text,

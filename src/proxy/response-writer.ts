@@ -1,9 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
-import { removeNames } from "../http/header-list.ts";
+import { removeNames, removeSame } from "../http/header-list.ts";
 import { ResponseHead } from "../http/headers.ts";
 import { isEventStream } from "../http/reply.ts";
+import { flushHead, writeHead } from "../http/write-head.ts";
 import type { ForwardRequest } from "../upstream/attempts.ts";
 import type { CallRecord } from "./call-record.ts";
 
@@ -16,7 +17,7 @@ export function toSwitch(
 	const head = new ResponseHead(controller.rawHeaders as Uint8Array[]);
 	const asked = request?.upgrade?.toLowerCase();
 	const isAsked = head.upgrade?.toLowerCase() === asked;
-	return isAsked ? { status, headers: head.headers } : null;
+	return isAsked ? { status, headers: head.headers, setNames: null } : null;
 }
 
 /** The head of an answer on its way to the client. */
@@ -24,6 +25,8 @@ export interface AnswerHead {
 	status: number;
 	/** Names and values in turn; may be changed before it goes out. */
 	headers: string[];
+	/** Names in lower case that the gateway has set: no trailer may say them again. Null where there are none. */
+	setNames: readonly string[] | null;
 }
 
 /** Where a body comes from: undici's controller of a call. */
@@ -64,7 +67,7 @@ export class AnswerWriter {
 		this.#record = record;
 		this.#res = res;
 		this.#head = new ResponseHead(rawHeaders);
-		this.answer = { status, headers: this.#head.headers };
+		this.answer = { status, headers: this.#head.headers, setNames: null };
 	}
 
 	/** Whether it can not be told where the body ends: by a coding that is not known, or a length that a number can not hold. */
@@ -89,7 +92,7 @@ export class AnswerWriter {
 		this.#writeHead();
 		const { first } = this;
 		this.first = null;
-		if (first === null) this.#res.flushHeaders();
+		if (first === null) flushHead(this.#res);
 		else this.write(first, source);
 	}
 
@@ -139,7 +142,8 @@ export class AnswerWriter {
 		if (!this.#res.headersSent) this.sendHead(source);
 		const trailers = source.rawTrailers as readonly Uint8Array[] | null;
 		if (trailers !== null && trailers.length > 0 && this.#isChunked()) {
-			addTrailers(this.#res, new ResponseHead(trailers).headers);
+			const { headers } = new ResponseHead(trailers);
+			addTrailers(this.#res, removeSame(headers, this.answer.setNames ?? []));
 		}
 		this.#res.end();
 	}
@@ -162,7 +166,7 @@ export class AnswerWriter {
 			answer.headers = removeNames(answer.headers, trailerField);
 		}
 		if (isBodiless(answer.status)) checkBodilessHead(answer.headers);
-		this.#res.writeHead(answer.status, answer.headers);
+		writeHead(this.#res, answer.status, answer.headers);
 	}
 
 	#canSendTrailers(): boolean {

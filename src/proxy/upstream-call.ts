@@ -4,6 +4,7 @@ import type { UpstreamTimeouts } from "../model/upstream.ts";
 import type {
 	AttemptWatch,
 	AttemptWatcher,
+	ConnectionOwner,
 	ForwardRequest,
 } from "../upstream/attempts.ts";
 import { type Call, toCallOptions } from "../upstream/attempts.ts";
@@ -20,6 +21,7 @@ export class UpstreamCall implements Call {
 	attempts = 0;
 	watcher: AttemptWatcher | null = null;
 	attemptWatch: AttemptWatch | null = null;
+	owner: ConnectionOwner | null = null;
 	/** Null where nobody asks how the call went. */
 	record: CallRecord | null = null;
 	protected readonly target: Target;

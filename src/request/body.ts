@@ -1,4 +1,6 @@
 import type { Readable } from "node:stream";
+import { failure } from "../http/errors.ts";
+import { type MediaType, parseMediaType } from "../http/media-type.ts";
 import type { RequestContext } from "./request.ts";
 
 /** What a declared body may be where the route does not say: 1 MiB. */
@@ -10,6 +12,16 @@ export function waitForBody<T>(
 	body: Promise<T>,
 ): Promise<T> {
 	return meter === null ? body : meter.waitForBody(req, body);
+}
+
+/**
+ * The type of a body that is about to be read.
+ *
+ * @throws HttpError 400 for several `content-type` lines: the service may believe another one.
+ */
+export function readMediaType({ head, req }: RequestContext): MediaType | null {
+	if (head.contentTypeCount > 1) throw failure("ERR_BAD_REQUEST");
+	return parseMediaType(req.headers["content-type"]);
 }
 
 /** A body that is not there. */

@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { breakOff, lingerOnClose } from "../connection/closing.ts";
-import { clientAddress } from "../connection/peer.ts";
+import type { Chain } from "../connection/forwarding.ts";
 import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
+import {
+	HeaderEdits,
+	type HeaderValue,
+	toFieldText,
+} from "../http/header-edits.ts";
 import type {
 	AttemptEnd,
 	UpstreamAttempt,
@@ -29,7 +34,7 @@ import { Withheld } from "./withheld-credentials.ts";
  */
 export class LiveContext extends RequestState implements RequestContext {
 	#id: string | null = null;
-	#address: string | null = null;
+	#chain: Chain | null = null;
 	#state: Map<symbol | string, unknown> | null = null;
 	#abort: AbortController | null = null;
 	#whenOver: (() => void)[] | null = null;
@@ -47,13 +52,13 @@ export class LiveContext extends RequestState implements RequestContext {
 		this.#id = value;
 	}
 
+	get chain(): Chain {
+		this.#chain ??= this.peer.chainOf(this.head);
+		return this.#chain;
+	}
+
 	get address(): string {
-		this.#address ??= clientAddress(
-			this.peer,
-			this.head,
-			this.runtime.trustedProxies,
-		);
-		return this.#address;
+		return this.chain.address;
 	}
 
 	get isPeerTrusted(): boolean {
@@ -87,23 +92,48 @@ export class LiveContext extends RequestState implements RequestContext {
 		return this.head.hasBody && !this.req.complete;
 	}
 
-	setReplyHeader(name: string, value: string): void {
-		this.replyHeaders ??= [];
-		this.replyHeaders.push(name, value);
+	setResponseHeader(name: string, value: HeaderValue | null): void {
+		this.responseHeaders ??= new HeaderEdits();
+		this.responseHeaders.set(name, toResponseText(name, value));
 	}
 
-	setUpstreamHeader(name: string, value: string | null): void {
-		const key = name.toLowerCase();
-		this.upstreamHeaders ??= [];
-		const set = this.upstreamHeaders;
-		for (let i = 0; i < set.length; i += 2) {
-			if (set[i] === key) set[i + 1] = null;
-		}
-		set.push(key, value);
+	appendResponseHeader(name: string, value: HeaderValue): void {
+		this.responseHeaders ??= new HeaderEdits();
+		this.responseHeaders.append(name, toResponseText(name, value) as string);
+	}
+
+	responseHeader(name: string): string | null {
+		return this.responseHeaders?.get(name.toLowerCase()) ?? null;
+	}
+
+	setUpstreamHeader(name: string, value: HeaderValue | null): void {
+		const { outgoing } = this;
+		const edits = outgoing === null ? this.#upstreamEdits : new HeaderEdits();
+		edits.set(name, value === null ? null : this.#toUpstreamText(name, value));
+		if (outgoing !== null) outgoing.headers = edits.apply(outgoing.headers);
+	}
+
+	appendUpstreamHeader(name: string, value: HeaderValue): void {
+		this.#upstreamEdits.append(name, this.#toUpstreamText(name, value));
+	}
+
+	get #upstreamEdits(): HeaderEdits {
+		this.upstreamHeaders ??= new HeaderEdits();
+		return this.upstreamHeaders;
+	}
+
+	/** What a client says may become a header's value: one that no header can carry is its mistake, not the gateway's. */
+	#toUpstreamText(name: string, value: HeaderValue): string {
+		const text = toFieldText(value);
+		if (text !== null) return text;
+		const cause = noHeader(name);
+		const details = { err: cause, header: name, route: this.plan.info.id };
+		this.runtime.logger.warn(details, "a header for the service was rejected");
+		throw failure("ERR_BAD_REQUEST", { cause });
 	}
 
 	get origin(): string {
-		return this.peer.originOf(this.head);
+		return this.chain.origin;
 	}
 
 	get upstreamPath(): string | null {
@@ -221,4 +251,18 @@ export class LiveContext extends RequestState implements RequestContext {
 		open.begin();
 		void finishGenerators(cleanups, onError).then(() => open.end());
 	}
+}
+
+function toResponseText(
+	name: string,
+	value: HeaderValue | null,
+): string | null {
+	if (value === null) return null;
+	const text = toFieldText(value);
+	if (text === null) throw noHeader(name);
+	return text;
+}
+
+function noHeader(name: string): TypeError {
+	return new TypeError(`a value for ${name} that no header can carry`);
 }

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { failure, type Problem } from "../http/errors.ts";
-import { type MediaType, parseMediaType } from "../http/media-type.ts";
+import type { MediaType } from "../http/media-type.ts";
 import type { Forward, Route } from "../model/route-options.ts";
 import type { Input } from "../model/types.ts";
 import { type BodyOptions, checkBodyHead, readBody } from "../params/body.ts";
@@ -11,6 +11,7 @@ import type { Schema } from "../params/schema.ts";
 import {
 	defaultMaxBodyBytes,
 	noBytes,
+	readMediaType,
 	setNoPayload,
 	setPayload,
 	waitForBody,
@@ -92,7 +93,7 @@ async function readHeldMultipart(
 
 /** The form type of a request; null where it has no body at all. */
 function formType(ctx: RequestContext): MediaType | null {
-	const type = parseMediaType(ctx.req.headers["content-type"]);
+	const type = readMediaType(ctx);
 	if (!ctx.head.hasBody && type === null) return null;
 	if (
 		type?.essence !== "multipart/form-data" &&

@@ -76,6 +76,7 @@ function startForward(
 	);
 	if (ctx.meter !== null) forward.record = new CallRecord();
 	if (ctx.plan.watchAttempt !== null) forward.watcher = ctx;
+	if (!ctx.peer.isTrusted) forward.owner = ctx.peer;
 	ctx.forward = forward;
 	ctx.isAnswered = true;
 	const upgrade = ctx.upgrade === null ? null : ctx.head.upgrade;

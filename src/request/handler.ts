@@ -6,6 +6,7 @@ import { Reply } from "../http/reply.ts";
 import {
 	checkPath,
 	escapeUndecodable,
+	isHost,
 	pathLength,
 	toOriginForm,
 } from "../http/target.ts";
@@ -72,8 +73,10 @@ export function createContext(
 	req: IncomingMessage,
 	res: ServerResponse,
 ): Matched {
-	const head = new RequestHead(req.rawHeaders);
-	const peer = peerOf(req.socket, runtime.trustedProxies);
+	const { trustedProxies } = runtime;
+	const clientHeader = trustedProxies === null ? null : trustedProxies.ipHeader;
+	const head = new RequestHead(req.rawHeaders, clientHeader);
+	const peer = peerOf(req.socket, trustedProxies);
 	let url = req.url as string;
 	let pathEnd = 0;
 	let match: Match<Plan> | null = null;
@@ -195,7 +198,7 @@ function checkHead(req: IncomingMessage, head: RequestHead, peer: Peer): void {
 		throw failure("ERR_BAD_REQUEST");
 	}
 	if (head.host !== null && head.host !== peer.validHost) {
-		if (!validHost.test(head.host)) throw failure("ERR_BAD_REQUEST");
+		if (!isHost(head.host)) throw failure("ERR_BAD_REQUEST");
 		peer.validHost = head.host;
 	}
 	if (head.isChunked && (isOld || head.contentLength >= 0)) {
@@ -208,9 +211,6 @@ function checkHead(req: IncomingMessage, head: RequestHead, peer: Peer): void {
 	if (head.hasUnknownCoding) throw failure("ERR_BAD_REQUEST");
 	if (head.expectsOther) throw failure("ERR_EXPECTATION");
 }
-
-// RFC 3986 section 3.2.2: a name, an IPv4 address or an IPv6 literal, and a port. No user information, no path.
-const validHost = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
 
 function runSteps(ctx: RequestContext): void {
 	const { within } = ctx.plan;

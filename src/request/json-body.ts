@@ -1,9 +1,5 @@
 import { failure, type Problem } from "../http/errors.ts";
-import {
-	isJsonType,
-	type MediaType,
-	parseMediaType,
-} from "../http/media-type.ts";
+import { isJsonType, type MediaType } from "../http/media-type.ts";
 import type { Route } from "../model/route-options.ts";
 import { type BodyOptions, checkBodyHead, readBody } from "../params/body.ts";
 import {
@@ -24,6 +20,7 @@ import { compileSelect, type Select } from "../params/select.ts";
 import {
 	defaultMaxBodyBytes,
 	noBytes,
+	readMediaType,
 	setNoPayload,
 	setPayload,
 	waitForBody,
@@ -67,7 +64,7 @@ async function takeBody(
 	ctx: RequestContext,
 	limits: BodyOptions,
 ): Promise<Buffer> {
-	const type = parseMediaType(ctx.req.headers["content-type"]);
+	const type = readMediaType(ctx);
 	if (type === null || !isJsonType(type)) throw failure("ERR_MEDIA_TYPE");
 	checkCharset(type);
 	checkBodyHead(ctx.req, limits);

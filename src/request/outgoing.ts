@@ -1,6 +1,8 @@
-import type { ForwardingOptions } from "../connection/peer.ts";
-import { failure } from "../http/errors.ts";
-import { removeFew, removeNames } from "../http/header-list.ts";
+import {
+	type ForwardingOptions,
+	otherForwarding,
+} from "../connection/forwarding.ts";
+import { isAmong, removeSame } from "../http/header-list.ts";
 import type { Forward, Route } from "../model/route-options.ts";
 import type { Fields, FieldValue, UpstreamRequest } from "../model/types.ts";
 import type { Upstream } from "../model/upstream.ts";
@@ -39,7 +41,7 @@ export function previewOutgoing(
 	const { head, upstreamHeaders } = ctx;
 	const { headers } = head;
 	head.headers = headers.slice();
-	ctx.upstreamHeaders = upstreamHeaders?.slice() ?? null;
+	ctx.upstreamHeaders = upstreamHeaders?.copy() ?? null;
 	try {
 		return write(ctx);
 	} finally {
@@ -49,7 +51,7 @@ export function previewOutgoing(
 }
 
 /** Fields that describe bytes which no longer go out. */
-const payloadFields: ReadonlySet<string> = new Set([
+const payloadFields = [
 	"content-length",
 	"content-type",
 	"content-encoding",
@@ -57,7 +59,7 @@ const payloadFields: ReadonlySet<string> = new Set([
 	"content-digest",
 	"digest",
 	"repr-digest",
-]);
+];
 
 /** `forward.headers`, called once a request. */
 function compileExtra(route: Route): Write<Fields | null> {
@@ -77,7 +79,7 @@ function compileHeaders(
 	const { options } = upstream;
 	const forwarding: ForwardingOptions = {
 		forwarded: options.forwarded ?? "both",
-		via: options.via ?? true,
+		via: options.via === "both",
 	};
 	const needsWhole = readsAnswer(route);
 	return (ctx) => {
@@ -89,22 +91,31 @@ function compileHeaders(
 		}
 		let headers = applyUpstreamHeaders(ctx);
 		if (ctx.hasPayload) headers = describePayload(ctx, headers);
+		const set = ctx.upstreamHeaders === null ? none : ctx.upstreamHeaders.names;
 		const lines = ctx.peer.forwardingLines(
-			ctx.head,
+			ctx.chain,
 			ctx.req.httpVersion,
 			forwarding,
 		);
-		for (let i = 0; i < lines.length; i++) headers.push(lines[i] as string);
-		if (options.preserveHost === true && ctx.head.host !== null) {
-			headers.push("host", ctx.head.host);
+		for (let i = 0; i < lines.length; i += 2) {
+			const name = lines[i] as string;
+			if (set.length > 0 && isAmong(name, set)) continue;
+			headers.push(name, lines[i + 1] as string);
 		}
-		if (options.requestStart === true) {
+		if (options.preserveHost === true && ctx.head.host !== null) {
+			if (!set.includes("host")) headers.push("host", ctx.head.host);
+		}
+		if (options.requestStart === true && !isAmong(requestStart, set)) {
 			const now = (Date.now() / 1000).toFixed(3);
-			headers.push("x-request-start", `t=${now}`);
+			headers = removeSame(headers, [requestStart]);
+			headers.push(requestStart, `t=${now}`);
 		}
 		return headers;
 	};
 }
+
+const none: readonly string[] = [];
+const requestStart = "x-request-start";
 
 /** Whether the answer's body is read by the gateway: then it must come whole and without a content coding. */
 export function readsAnswer(route: Route): boolean {
@@ -114,12 +125,9 @@ export function readsAnswer(route: Route): boolean {
 
 function setAll(ctx: RequestContext, fields: Fields): void {
 	for (const [name, value] of Object.entries(fields)) {
-		const lines = Array.isArray(value) ? value : [value];
-		const [first] = lines;
+		const [first, ...more] = Array.isArray(value) ? value : [value];
 		ctx.setUpstreamHeader(name, toLine(first));
-		for (const line of lines.slice(1)) {
-			ctx.upstreamHeaders?.push(name.toLowerCase(), toLine(line));
-		}
+		for (const line of more) ctx.appendUpstreamHeader(name, String(line));
 	}
 }
 
@@ -129,62 +137,25 @@ function toLine(value: FieldValue): string | null {
 
 /** The client's headers, less what was taken off, with what was set. */
 function applyUpstreamHeaders(ctx: RequestContext): string[] {
-	const set = ctx.upstreamHeaders;
+	const { upstreamHeaders } = ctx;
 	const received = receivedHeaders(ctx);
-	if (set === null) return received;
-	const names: string[] = [];
-	for (let i = 0; i < set.length; i += 2) names.push(set[i] as string);
-	const headers = removeFew(received, names);
-	for (let i = 0; i < set.length; i += 2) {
-		const value = set[i + 1];
-		if (typeof value !== "string") continue;
-		checkName(set[i] as string);
-		checkValue(set[i] as string, value);
-		headers.push(set[i] as string, value);
-	}
-	return headers;
+	return upstreamHeaders === null ? received : upstreamHeaders.apply(received);
 }
 
-function receivedHeaders({ head, withheld }: RequestContext): string[] {
-	if (withheld === null) return head.headers;
+function receivedHeaders({ head, peer, withheld }: RequestContext): string[] {
+	const { forwarding } = head;
+	const received =
+		forwarding === null || !peer.isTrusted
+			? head.headers
+			: head.headers.concat(otherForwarding(forwarding));
+	if (withheld === null) return received;
 	const { header, cookie } = withheld;
-	const rest = header === null ? head.headers : removeFew(head.headers, header);
+	const rest = header === null ? received : removeSame(received, header);
 	return cookie === null ? rest : withoutCookies(rest, cookie);
 }
 
-/** What the gateway says itself about its connection to the service, and about where a body ends. */
-const ownFields: ReadonlySet<string> = new Set([
-	"connection",
-	"content-length",
-	"expect",
-	"keep-alive",
-	"proxy-connection",
-	"te",
-	"trailer",
-	"transfer-encoding",
-	"upgrade",
-]);
-// RFC 9110 section 5.1.
-const fieldName = /^[\w!#$%&'*+\-.^`|~]+$/;
-
-function checkName(name: string): void {
-	if (ownFields.has(name) || !fieldName.test(name)) {
-		throw new TypeError(`the upstream header ${name} can not be set`);
-	}
-}
-
-// RFC 9110 section 5.5. A line break would be a second header.
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** What a client says may become a header's value: what none can carry is its mistake, not the gateway's. */
-function checkValue(name: string, value: string): void {
-	if (fieldValue.test(value)) return;
-	const cause = new TypeError(`a value for ${name} that no header can carry`);
-	throw failure("ERR_BAD_REQUEST", { cause });
-}
-
 function describePayload(ctx: RequestContext, headers: string[]): string[] {
-	const described = removeNames(headers, payloadFields);
+	const described = removeSame(headers, payloadFields);
 	const type = typeThatIsSet(ctx) ?? ctx.payloadType;
 	if (type !== null) described.push("content-type", type);
 	if (ctx.payloadLength !== null) {
@@ -195,11 +166,7 @@ function describePayload(ctx: RequestContext, headers: string[]): string[] {
 
 /** The type that a hook or `forward.headers` has given the body; null where none has. A multipart form says itself where its parts end. */
 function typeThatIsSet(ctx: RequestContext): string | null {
-	const set = ctx.upstreamHeaders;
-	if (set === null || ctx.multipart !== null) return null;
-	for (let i = set.length - 2; i >= 0; i -= 2) {
-		const value = set[i + 1];
-		if (set[i] === "content-type" && typeof value === "string") return value;
-	}
-	return null;
+	const { multipart, upstreamHeaders } = ctx;
+	if (upstreamHeaders === null || multipart !== null) return null;
+	return upstreamHeaders.get("content-type");
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { breakOff } from "../connection/closing.ts";
 import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
@@ -8,12 +9,13 @@ import {
 	Reply,
 	toErrorReply,
 } from "../http/reply.ts";
+import { flushHead, writeHead } from "../http/write-head.ts";
 import { OwnEvents } from "./own-events.ts";
 import type { RequestContext } from "./request.ts";
 
 /**
  * Sends an answer of the gateway's own; one that can not be sent becomes a 500.
- * `addsHeaders`: whether what `setReplyHeader` was given is still to be added.
+ * `addsHeaders`: whether what `setResponseHeader` was given is still to be applied.
  */
 export function sendReply(
 	ctx: RequestContext,
@@ -45,14 +47,20 @@ function send(ctx: RequestContext, answer: Reply, addsHeaders: boolean): void {
 		sendStream(ctx, answer.status, headers, body);
 		return;
 	}
-	res.writeHead(answer.status, headers as string[]);
-	if (body === null || ctx.method === "HEAD") res.end();
-	else if (typeof body !== "string" && body.length <= maxJoinedBytes) {
-		// node joins a latin1 body to the head: one string, one write (bench/README.md).
-		res.end(toLatin1(body), "latin1");
-	} else res.end(body);
-	const hasBody = !isBare && ctx.method !== "HEAD";
+	writeHead(res, answer.status, headers);
+	const hasBody = !isBare && ctx.method !== "HEAD" && body !== null;
+	if (hasBody) endWith(res, body);
+	else res.end();
 	ctx.meter?.onHanded(hasBody ? lengthOf(body) : 0);
+}
+
+/** node joins a text to the head, and writes both in the text's encoding: a head is latin1 (bench/README.md). */
+function endWith(res: ServerResponse, body: string | Uint8Array): void {
+	if (typeof body !== "string") {
+		if (body.length > maxJoinedBytes) res.end(body);
+		else res.end(toLatin1(body), "latin1");
+	} else if (Buffer.byteLength(body) === body.length) res.end(body, "latin1");
+	else endWith(res, Buffer.from(body));
 }
 
 /** Bytes of up to so many leave in one write with their head. */
@@ -70,13 +78,12 @@ function toHead(
 	addsHeaders: boolean,
 	isBare: boolean,
 ): readonly string[] {
-	const added = addsHeaders ? ctx.replyHeaders : null;
+	const edits = addsHeaders ? ctx.responseHeaders : null;
 	// It says nothing of a length that it does not have (RFC 9110 section 8.6).
 	const isComplete =
 		isBare || body instanceof Readable || hasHeader(headers, "content-length");
-	if (added === null && isComplete) return headers;
-	const all = [...headers];
-	if (added !== null) for (const part of added) all.push(part);
+	if (edits === null && isComplete) return headers;
+	const all = edits === null ? headers.slice() : edits.apply(headers);
 	if (!isComplete && !hasHeader(all, "content-length")) {
 		all.push("content-length", String(lengthOf(body)));
 	}
@@ -96,7 +103,7 @@ function sendStream(
 ): void {
 	const { res } = ctx;
 	if (ctx.method === "HEAD" || isBodiless(status)) {
-		res.writeHead(status, headers as string[]);
+		writeHead(res, status, headers);
 		body.destroy();
 		res.end();
 		ctx.meter?.onHanded(0);
@@ -105,8 +112,8 @@ function sendStream(
 	if (body.destroyed) {
 		throw body.errored ?? new TypeError("the body of the reply is closed");
 	}
-	res.writeHead(status, headers as string[]);
-	res.flushHeaders();
+	writeHead(res, status, headers);
+	flushHead(res);
 	ctx.meter?.onHanded(0);
 	ctx.meter?.countOut(body);
 	const onBroken = (cause?: unknown): void => {

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
+import type { Chain, TrustedProxies } from "../connection/forwarding.ts";
 import type { Peer, PeerRequest } from "../connection/peer.ts";
 import type { DeadlineWatch } from "../http/deadlines.ts";
 import type { HttpError } from "../http/errors.ts";
+import type { HeaderEdits } from "../http/header-edits.ts";
 import type { RequestHead } from "../http/headers.ts";
 import type { ErrorFormat, Reply } from "../http/reply.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
@@ -75,10 +77,10 @@ export class RequestState {
 	hasPayload: boolean;
 	/** A declared multipart form that is being read; null where there is none. */
 	multipart: MultipartForm | null;
-	/** What `setReplyHeader` was given: names and values in turn. */
-	replyHeaders: string[] | null;
-	/** What `setUpstreamHeader` was given: names and values in turn, null where a name is only taken off. */
-	upstreamHeaders: (string | null)[] | null;
+	/** What `setResponseHeader` and `appendResponseHeader` were given. */
+	responseHeaders: HeaderEdits | null;
+	/** What `setUpstreamHeader` was given. */
+	upstreamHeaders: HeaderEdits | null;
 	/** What `withhold` was given; null where nothing is held back. */
 	withheld: Withheld | null;
 	/** Path and query as they go upstream; null until somebody asks. */
@@ -141,7 +143,7 @@ export class RequestState {
 		this.payloadLength = null;
 		this.hasPayload = false;
 		this.multipart = null;
-		this.replyHeaders = null;
+		this.responseHeaders = null;
 		this.upstreamHeaders = null;
 		this.withheld = null;
 		this.target = null;
@@ -171,6 +173,8 @@ export interface RequestContext
 		AttemptWatcher,
 		PeerRequest,
 		Omit<Context, keyof RequestState> {
+	/** Whom the request is from and what it asked for. */
+	readonly chain: Chain;
 	/** Whether the client got the response to its last byte. */
 	readonly isWhole: boolean;
 	/** Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1). */
@@ -199,7 +203,7 @@ export interface Runtime {
 	readonly logger: Logger;
 	readonly errorFormat: ErrorFormat;
 	readonly limits: GatewayLimits;
-	readonly trustedProxies: BlockList | null;
+	readonly trustedProxies: TrustedProxies | null;
 	readonly open: OpenRequests;
 	/** Whether `close` has been called: every answer then says `connection: close`. */
 	readonly isClosing: boolean;

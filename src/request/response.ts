@@ -1,4 +1,4 @@
-import { gatewayName } from "../connection/peer.ts";
+import { gatewayName } from "../connection/forwarding.ts";
 import { type HttpError, toHttpError } from "../http/errors.ts";
 import { Reply } from "../http/reply.ts";
 import type { BodyObserver } from "../model/outcome.ts";
@@ -32,8 +32,10 @@ export function compileAnswer(
 			const taken = runHook(ctx, head, received, hook);
 			if (taken !== null) return taken;
 		}
-		if (ctx.replyHeaders !== null) {
-			for (const part of ctx.replyHeaders) head.headers.push(part);
+		const { responseHeaders } = ctx;
+		if (responseHeaders !== null) {
+			head.headers = responseHeaders.apply(head.headers);
+			head.setNames = responseHeaders.names;
 		}
 		return read === null || !read(ctx, head);
 	};
@@ -73,7 +75,7 @@ export function compileChoice(
 	upstream: Upstream,
 ): (received: string[]) => string[] {
 	const filter = compileFilter(route);
-	const via = upstream.options.via ?? true;
+	const via = upstream.options.via !== "none";
 	return (received) => {
 		const headers = filter === null ? received : filter(received);
 		if (via) headers.push("via", `1.1 ${gatewayName}`);

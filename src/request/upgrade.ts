@@ -1,4 +1,4 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEarlier } from "../connection/peer.ts";
@@ -181,9 +181,9 @@ export class Upgrade {
 }
 
 function toHeadText(ctx: RequestContext, head: AnswerHead): string {
-	let text = `HTTP/1.1 ${head.status} Switching Protocols\r\n`;
+	let text = `HTTP/1.1 ${head.status} ${STATUS_CODES[head.status] ?? ""}\r\n`;
 	text += `connection: upgrade\r\nupgrade: ${ctx.head.upgrade}\r\n`;
-	const lines = [...head.headers, ...(ctx.replyHeaders ?? [])];
+	const lines = ctx.responseHeaders?.apply(head.headers) ?? head.headers;
 	for (let i = 0; i < lines.length; i += 2) {
 		text += `${lines[i]}: ${lines[i + 1]}\r\n`;
 	}

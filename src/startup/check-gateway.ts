@@ -9,6 +9,7 @@ import {
 	group,
 	having,
 	list,
+	matching,
 	milliseconds,
 	must,
 	object,
@@ -43,7 +44,10 @@ import { toBlockList } from "./settings.ts";
  * @throws TypeError that lists every problem, where there is one in the options themselves.
  */
 export function checkGateway(options: GatewayOptions): void {
-	const own = findOptionProblems("", options, checks);
+	const own = [...findOptionProblems("", options, checks)];
+	if (options?.ipHeader !== undefined && !options.trustedProxies?.length) {
+		own.push("ipHeader needs trustedProxies: only what they say is believed");
+	}
 	if (own.length === 0) return;
 	const routes = Array.isArray(options?.routes) ? options.routes : [];
 	throwAll([
@@ -91,6 +95,10 @@ const checks: Checks<GatewayOptions> = {
 		const problems = list(text)(value, name);
 		return problems.length > 0 ? problems : usable(toBlockList)(value, name);
 	},
+	ipHeader: matching(
+		'the name of one header, such as "cf-connecting-ip"',
+		/^[\w!#$%&'*+\-.^`|~]+$/,
+	),
 	logger: having("error", "warn", "info"),
 	overrides: (value, name) => {
 		const problems = iterable(value, name);

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import type { TrustedProxies } from "../connection/forwarding.ts";
 import { dependency, isDependency } from "../model/dependency.ts";
 import type {
 	GatewayLimits,
@@ -18,17 +19,24 @@ export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {
 	};
 }
 
-/**
- * The list of trusted proxies; null where there is none.
- *
- * @throws TypeError when an entry is neither an address nor a CIDR.
- */
-export function toBlockList(
-	entries: readonly string[] | undefined,
-): BlockList | null {
-	if (entries === undefined || entries.length === 0) return null;
+/** Which peers are believed, and in which words; null where none is. */
+export function toTrustedProxies({
+	trustedProxies = [],
+	ipHeader,
+}: GatewayOptions): TrustedProxies | null {
+	if (trustedProxies.length === 0) return null;
+	return {
+		addresses: toBlockList(trustedProxies),
+		unix: trustedProxies.includes("unix"),
+		ipHeader: ipHeader?.toLowerCase() ?? null,
+	};
+}
+
+/** @throws TypeError when an entry is neither an address, a CIDR nor `unix`. */
+export function toBlockList(entries: readonly string[]): BlockList {
 	const list = new BlockList();
 	for (const entry of entries) {
+		if (entry === "unix") continue;
 		const [address = "", bits, ...rest] = entry.split("/");
 		const version = isIP(address);
 		const family = version === 6 ? "ipv6" : "ipv4";
@@ -36,7 +44,9 @@ export function toBlockList(
 		const isBits =
 			bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
 		if (version === 0 || !isBits || rest.length > 0) {
-			throw new TypeError(`"${entry}" is neither an address nor a CIDR`);
+			throw new TypeError(
+				`"${entry}" is neither an address, a CIDR nor "unix"`,
+			);
 		}
 		if (bits === undefined) list.addAddress(address, family);
 		else list.addSubnet(address, Number(bits), family);

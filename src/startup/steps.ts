@@ -1,4 +1,6 @@
-import { modeOf } from "../model/maybe-promise.ts";
+import { encodeWide } from "../http/header-edits.ts";
+import type { Reply } from "../http/reply.ts";
+import { isThenable, modeOf } from "../model/maybe-promise.ts";
 import type { Route } from "../model/route-options.ts";
 import type { Dependency, Input } from "../model/types.ts";
 import {
@@ -130,11 +132,18 @@ export function outgoingSteps(
 			phase: 7,
 			name: `onUpstreamRequest ${name}`,
 			mode: modeOf(own.onUpstreamRequest),
-			run: (ctx) =>
-				hook(
-					ctx,
-					ctx.outgoing as NonNullable<typeof ctx.outgoing>,
-				) as StepResult,
+			run(ctx) {
+				const request = ctx.outgoing as NonNullable<typeof ctx.outgoing>;
+				const result = hook(ctx, request) as StepResult;
+				if (!isThenable(result)) {
+					encodeWide(request.headers);
+					return result;
+				}
+				return Promise.resolve(result).then((value) => {
+					encodeWide(request.headers);
+					return value as Reply | undefined;
+				});
+			},
 		});
 	}
 	return steps;

@@ -17,8 +17,16 @@ export interface ForwardRequest {
 	readonly upgrade: string | null;
 }
 
+/** Whose connections to a service may carry what is bound to a connection: a client, until it leaves. */
+export interface ConnectionOwner {
+	/** Calls it when the client has left. */
+	whenClosed(act: () => void): void;
+}
+
 /** What a dispatch is made for. */
 export interface Call {
+	/** The client; null where there is none, or where a proxy in front may send requests of several as one. */
+	readonly owner: ConnectionOwner | null;
 	/** How many calls have gone to an origin for it, those of interceptors included. */
 	attempts: number;
 	/** Sees each of them; null where nobody looks. */
@@ -31,6 +39,8 @@ export interface Call {
 export interface CallOptions extends Dispatcher.DispatchOptions {
 	/** By which it can be taken out of the queue again. */
 	readonly call?: Call;
+	/** The same for all calls to a target: undici makes a new connection where it changes. */
+	readonly servername?: string;
 }
 
 /** What undici takes for that request to that origin. */
@@ -41,6 +51,7 @@ export function toCallOptions(
 ): CallOptions {
 	return {
 		origin,
+		servername: origin,
 		method: request.method as Dispatcher.HttpMethod,
 		path: request.path,
 		headers: request.headers,
@@ -105,7 +116,7 @@ class Attempt implements UpstreamAttempt {
 
 	get headers(): string[] {
 		if (this.#headers === null) {
-			this.#headers = toList(this.options.headers);
+			this.#headers = toHeaderList(this.options.headers);
 			this.options = { ...this.options, headers: this.#headers };
 		}
 		return this.#headers;
@@ -113,7 +124,9 @@ class Attempt implements UpstreamAttempt {
 }
 
 /** A copy, as a flat list, of whatever form an interceptor has left the headers in. */
-function toList(headers: Dispatcher.DispatchOptions["headers"]): string[] {
+export function toHeaderList(
+	headers: Dispatcher.DispatchOptions["headers"],
+): string[] {
 	if (headers === undefined || headers === null) return [];
 	if (Array.isArray(headers)) return [...headers];
 	const pairs = Symbol.iterator in headers ? headers : Object.entries(headers);

@@ -51,7 +51,9 @@ export function createConnector(
 			...options,
 			timeout: connectMs(),
 		} as buildConnector.BuildOptions);
-		connect(target, (...result) => {
+		// By `tls.servername` or the target's host: undici would take the Host of a request for the name.
+		const { servername: _ofRequest, ...byTarget } = target;
+		connect(byTarget, (...result) => {
 			const [error, socket] = result;
 			if (error === null) prepare(socket, note);
 			callback(...result);

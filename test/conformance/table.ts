@@ -22,6 +22,9 @@ Each proxy is configured to stream both ways, to keep connections to the upstrea
 itself (the configurations stand in test/conformance). The rules are headgate's own, strict reading of the RFCs: a
 proxy with other aims may differ for good reasons, and other versions or settings may give other results. Cases that
 would tell how to harm one of the proxies are listed without their description.
+
+One deviation is deliberate: headgate adds no \`via\` towards services unless asked (\`via: 'both'\`), though RFC 9110 section
+7.6.3 asks for it. It turns the compression of nginx and IIS off.
 `;
 
 /** The page docs/conformance.md. */

@@ -13,7 +13,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			DependencyOptions DependencyValues DocsContribution DocsOptions
 			ErrorCode ErrorFormat FieldValue Fields FileOptions FilePart FileSchema
 			FormLimits FormShape Forward Gateway GatewayLimits GatewayOptions
-			HeaderList HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
+			HeaderList HeaderValue HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
 			InjectResponse Input InputBuilder InputSource JsonSchema JsonValue
 			ListenOptions Listening Logger MaybePromise NeedValues Needs
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody

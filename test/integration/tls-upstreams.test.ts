@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer as createTcpServer } from "node:net";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { after, type TestContext, test } from "node:test";
 import type { TLSSocket, TlsOptions } from "node:tls";
 import {
@@ -220,3 +221,57 @@ test("an upgrade goes through to a service with TLS", async (t) => {
 	const { answer } = await ask(t, service.url, { tls: { ca } }, bytes);
 	assert.equal(answer.status, 101);
 });
+
+for (const [what, origin, tls, serves, sni] of [
+	[
+		"the server name asked for",
+		"127.0.0.1",
+		{ servername: "other.internal" },
+		otherName,
+		"other.internal",
+	],
+	["the target's host", "localhost", {}, good, "localhost"],
+	["an address, which has no name to send", "127.0.0.1", {}, good, false],
+] as const) {
+	test(`whatever Host goes out, a certificate is for ${what}: one handshake`, async (t) => {
+		const names: unknown[] = [];
+		const service = createTlsServer(serves, (req, res) => {
+			res.end(req.headers.host);
+		});
+		service.on("secureConnection", (socket: TLSSocket) =>
+			names.push(socket.servername),
+		);
+		service.listen(0, "127.0.0.1");
+		await once(service, "listening");
+		const { port } = service.address() as AddressInfo;
+		const target = upstream(`https://${origin}:${port}`, {
+			preserveHost: true,
+			tls: { ca, ...tls },
+		});
+		const gateway = createGateway({
+			docs: false,
+			routes: [
+				route.get("/set", {
+					upstream: target,
+					forward: { headers: () => ({ host: "set.example" }) },
+				}),
+				route.all("/*", { upstream: target }),
+			],
+		});
+		t.after(async () => {
+			await gateway.close({ timeoutMs: 0 });
+			service.close();
+		});
+		for (const [url, host] of [
+			["/", "a.example"],
+			["/", "b.example:8443"],
+			["/", "[::1]"],
+			["/set", "set.example"],
+			["/", "10.0.0.1"],
+		] as const) {
+			const got = await gateway.inject({ url, headers: { host } });
+			assert.deepEqual([got.status, got.body], [200, host]);
+		}
+		assert.deepEqual(names, [sni]);
+	});
+}

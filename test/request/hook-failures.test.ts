@@ -96,7 +96,7 @@ suite("a hook that fails", () => {
 	for (const url of ["/forwarded", "/local", "/refused"]) {
 		test(`by a header that can not be sent leaves a 500 and no hang: ${url}`, async (t) => {
 			const { gateway, logged } = await startHooked(t, {
-				onRequest: (ctx) => ctx.setReplyHeader("x-broken", "a\r\nb"),
+				onRequest: (ctx) => ctx.setResponseHeader("x-broken", "a\r\nb"),
 			});
 			assert.deepEqual(await ask(gateway, url), [500, problem]);
 			assert.ok(logged.length > 0);

@@ -53,7 +53,7 @@ const flat: Policy = {
 	name: "flat",
 	forRoute: () => ({
 		onRequest: () => undefined,
-		onAdmit: (ctx) => ctx.setReplyHeader("x-a", "b"),
+		onAdmit: (ctx) => ctx.setResponseHeader("x-a", "b"),
 		onUpstreamRequest: () => undefined,
 		onUpstreamResponse: () => undefined,
 		onFinish: () => undefined,

@@ -74,7 +74,7 @@ suite("responseHeaders", () => {
 	test("chooses before the policies look, and keeps nothing of theirs back", async (t) => {
 		let seen: readonly string[] = [];
 		const adding = policyOf({
-			onRequest: (ctx) => ctx.setReplyHeader("x-set", "1"),
+			onRequest: (ctx) => ctx.setResponseHeader("x-set", "1"),
 			onUpstreamResponse(_ctx, { headers }) {
 				seen = headers.filter((_, i) => i % 2 === 0);
 				headers.push("x-pushed", "2");

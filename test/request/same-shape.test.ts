@@ -67,7 +67,7 @@ test("the contexts of all requests share one hidden class, at each phase", async
 			route.post("/form", { upstream: url, form: { a: Type.String() } }),
 			route.get("/local", {
 				handler(ctx) {
-					ctx.setReplyHeader("x-a", "b");
+					ctx.setResponseHeader("x-a", "b");
 					ctx.state.set("a", ctx.id + ctx.address);
 					return reply(200, { aborted: ctx.signal.aborted });
 				},

@@ -155,7 +155,7 @@ suite("what a gateway puts in front of all routes", () => {
 			"errorFormat must be 'problem' or 'fastapi', got \"xml\"",
 			'there is no option "limits.bytes"; did you mean "limits.headerBytes"?',
 			"limits.headersMs must be a number of milliseconds from 0 to 2147483647, got -1",
-			'trustedProxies: "nowhere" is neither an address nor a CIDR',
+			'trustedProxies: "nowhere" is neither an address, a CIDR nor "unix"',
 			"logger must have a function info",
 			"overrides[0] must begin with the dependency it stands in for",
 			"GET /a: needs an upstream or a handler",

@@ -103,7 +103,7 @@ function pass(
 	identity: ForwardAuthIdentity,
 ): ForwardAuthIdentity {
 	for (const [name, value] of Object.entries(identity.headers)) {
-		ctx.setUpstreamHeader(name, value);
+		ctx.setUpstreamHeader(name, Buffer.from(value, "latin1"));
 	}
 	return identity;
 }
@@ -114,7 +114,7 @@ function toQuestion(
 	{ requestHeaders }: ForwardAuthPlan,
 ): string[] {
 	const { rawHeaders } = ctx.req;
-	const { host, scheme } = readOrigin(ctx);
+	const [scheme = "", host = ""] = ctx.origin.split("://");
 	const question = ["accept-encoding", "identity"];
 	question.push("x-forwarded-method", ctx.method);
 	question.push("x-forwarded-uri", ctx.url);
@@ -128,29 +128,6 @@ function toQuestion(
 		question.push(name, rawHeaders[i + 1] as string);
 	}
 	return question;
-}
-
-/**
- * What the client asked for. It is only behind a trusted proxy that a request is
- * accounted to another address than its connection's: then that proxy's word counts.
- */
-function readOrigin({ address, req }: Context): {
-	readonly host: string;
-	readonly scheme: string;
-} {
-	const { headers, socket } = req;
-	const peer = socket.remoteAddress?.replace(/^::ffff:(?=.*\.)/, "");
-	const isRelayed = peer !== undefined && address !== peer;
-	const [host] = isRelayed ? linesOf(headers["x-forwarded-host"]) : [];
-	const [scheme] = isRelayed ? linesOf(headers["x-forwarded-proto"]) : [];
-	return {
-		host: host ?? headers.host ?? "",
-		scheme: scheme ?? ("encrypted" in socket ? "https" : "http"),
-	};
-}
-
-function linesOf(value: string | string[] | undefined): string[] {
-	return [value ?? []].flat();
 }
 
 function digestOf(question: readonly string[]): string {
@@ -214,9 +191,11 @@ function tell(
 ): boolean {
 	let isPlain = true;
 	for (const name of names) {
-		for (const value of [headers[name] ?? []].flat()) {
-			ctx.setReplyHeader(name, value);
+		for (const [i, text] of [headers[name] ?? []].flat().entries()) {
 			isPlain = false;
+			const value = Buffer.from(text, "latin1");
+			if (i > 0 || name === "set-cookie") ctx.appendResponseHeader(name, value);
+			else ctx.setResponseHeader(name, value);
 		}
 	}
 	return isPlain;

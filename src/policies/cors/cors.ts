@@ -145,7 +145,7 @@ function compileHooks(options: CorsOptions, lines: Lines): PolicyHooks {
 		answersPreflight: true,
 		onRequest(ctx) {
 			// The answer differs by origin, also where none was sent: a shared cache must not mix them up.
-			if (!lines.isOpen) ctx.setReplyHeader("vary", "Origin");
+			if (!lines.isOpen) ctx.appendResponseHeader("vary", "Origin");
 			const { origin } = ctx.req.headers;
 			if (origin === undefined && !lines.isOpen) return undefined;
 			const allowed = test === null || test(origin as string, ctx);
@@ -164,11 +164,11 @@ function decide(ctx: Context, isAllowed: boolean, lines: Lines): Reply | void {
 	else note(ctx, "refused", "origin");
 	if (!isPreflight(ctx)) {
 		if (isAllowed && lines.exposed !== null) {
-			ctx.setReplyHeader("access-control-expose-headers", lines.exposed);
+			ctx.setResponseHeader("access-control-expose-headers", lines.exposed);
 		}
 		return undefined;
 	}
-	ctx.setReplyHeader(
+	ctx.appendResponseHeader(
 		"vary",
 		"Access-Control-Request-Method, Access-Control-Request-Headers",
 	);
@@ -180,12 +180,12 @@ function decide(ctx: Context, isAllowed: boolean, lines: Lines): Reply | void {
 }
 
 function allow(ctx: Context, origin: string | undefined, lines: Lines): void {
-	ctx.setReplyHeader(
+	ctx.setResponseHeader(
 		"access-control-allow-origin",
 		lines.isOpen ? "*" : (origin as string),
 	);
 	if (lines.credentials) {
-		ctx.setReplyHeader("access-control-allow-credentials", "true");
+		ctx.setResponseHeader("access-control-allow-credentials", "true");
 	}
 }
 
@@ -205,17 +205,18 @@ function answerPreflight(ctx: Context, lines: Lines): void {
 	const names =
 		lines.headers ?? echoed(headers["access-control-request-headers"]);
 	if (methods !== "") {
-		ctx.setReplyHeader("access-control-allow-methods", methods);
+		ctx.setResponseHeader("access-control-allow-methods", methods);
 	}
-	if (names !== "") ctx.setReplyHeader("access-control-allow-headers", names);
+	if (names !== "")
+		ctx.setResponseHeader("access-control-allow-headers", names);
 	if (lines.maxAge !== null) {
-		ctx.setReplyHeader("access-control-max-age", lines.maxAge);
+		ctx.setResponseHeader("access-control-max-age", lines.maxAge);
 	}
 	if (
 		lines.privateNetwork &&
 		headers["access-control-request-private-network"] === "true"
 	) {
-		ctx.setReplyHeader("access-control-allow-private-network", "true");
+		ctx.setResponseHeader("access-control-allow-private-network", "true");
 	}
 }
 

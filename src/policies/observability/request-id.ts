@@ -67,7 +67,7 @@ function compileHooks(options: RequestIdOptions): PolicyHooks {
 				typeof id === "string" && validId.test(id) ? id : generate();
 			ctx.id = valid;
 			ctx.setUpstreamHeader(header, forward ? valid : null);
-			if (echo) ctx.setReplyHeader(header, valid);
+			if (echo) ctx.setResponseHeader(header, valid);
 		},
 	};
 }

@@ -22,9 +22,15 @@ export function setLimitHeaders(
 		states += `${separator}"${limit.name}";r=${remaining}`;
 		if (limit.algorithm !== "concurrency") states += `;t=${toSeconds(resetMs)}`;
 	}
-	ctx.setReplyHeader("ratelimit-policy", policies);
-	ctx.setReplyHeader("ratelimit", states);
+	addItems(ctx, "ratelimit-policy", policies);
+	addItems(ctx, "ratelimit", states);
 	if (legacy) setLegacyHeaders(ctx, charges, verdicts);
+}
+
+/** The service's lines give way to these; those of another policy on the route stay. */
+function addItems(ctx: Context, name: string, items: string): void {
+	const others = ctx.responseHeader(name);
+	ctx.setResponseHeader(name, others === null ? items : `${others}, ${items}`);
 }
 
 function setLegacyHeaders(
@@ -34,9 +40,14 @@ function setLegacyHeaders(
 ): void {
 	const i = leastLeft(verdicts);
 	const verdict = verdicts[i] as Verdict;
-	ctx.setReplyHeader("x-ratelimit-limit", String(charges[i]?.limit.limit));
-	ctx.setReplyHeader("x-ratelimit-remaining", String(verdict.remaining));
-	ctx.setReplyHeader("x-ratelimit-reset", String(toSeconds(verdict.resetMs)));
+	const other = ctx.responseHeader("x-ratelimit-remaining");
+	if (other !== null && Number(other) < verdict.remaining) return;
+	ctx.setResponseHeader("x-ratelimit-limit", String(charges[i]?.limit.limit));
+	ctx.setResponseHeader("x-ratelimit-remaining", String(verdict.remaining));
+	ctx.setResponseHeader(
+		"x-ratelimit-reset",
+		String(toSeconds(verdict.resetMs)),
+	);
 }
 
 /** The index of the limit that refuses, or has least left. */

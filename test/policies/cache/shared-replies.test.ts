@@ -13,7 +13,7 @@ test("what policies set on one hit is on no other, be they of the same second", 
 		forRoute: () => ({
 			onRequest(ctx) {
 				const who = ctx.req.headers["x-who"];
-				if (typeof who === "string") ctx.setReplyHeader("x-you", who);
+				if (typeof who === "string") ctx.setResponseHeader("x-you", who);
 			},
 		}),
 	};

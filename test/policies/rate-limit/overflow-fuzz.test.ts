@@ -52,7 +52,11 @@ class Crowd {
 		const controller = new AbortController();
 		const fields = {
 			...{ url: key, method: String(cost), signal: controller.signal },
-			...{ state: new Map(), hasState: true, setReplyHeader: () => undefined },
+			...{
+				state: new Map(),
+				hasState: true,
+				setResponseHeader: () => undefined,
+			},
 		};
 		const ctx = fields as unknown as Context;
 		const finish = (status: number): void =>
