@@ -75,17 +75,21 @@ export function resolveChain(
 		named === null
 			? findClient(addresses, proxies)
 			: addresses.findLastIndex((hop) => toAddress(hop) === named);
-	const hops = named !== null && place < 0 ? [named] : addresses;
+	const hops =
+		named !== null && place < 0 ? [named] : addresses.slice(-maxHops);
 	const isNameless = peer.address === unknownAddress && hops.length > 0;
 	const host = pick(hosts, place, addresses.length);
 	const scheme = pick(schemes, place, addresses.length).toLowerCase();
 	return new Chain(
 		isNameless ? hops : [...hops, peer.address],
 		named ?? toAddress(addresses[place]) ?? peer.address,
-		/^[^:]/.test(host) && isHost(host) ? host : head.host,
+		isName.test(host) && isHost(host) ? host : head.host,
 		schemeOf[scheme] ?? peer.scheme,
 	);
 }
+
+/** Each is written out with host and scheme: thousands of short ones would become megabytes. The nearest are kept. */
+const maxHops = 50;
 
 /** Some proxies name the protocol of an upgrade. */
 const schemeOf: Readonly<Record<string, Scheme>> = {
@@ -145,6 +149,8 @@ function read(forwarding: readonly string[]): Received {
 	};
 }
 
+// A name has 253 characters at most, and a port may follow.
+const isName = /^[^:].{0,260}$/;
 // RFC 7239 section 6.3.
 const hiddenNode = /^_[\w.-]+$/;
 

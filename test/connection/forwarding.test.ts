@@ -202,6 +202,20 @@ suite("the chain of a trusted peer", () => {
 		});
 	}
 
+	test("a chain of thousands stays small on its way to the service", async (t) => {
+		const ask = await start(t);
+		const { headers } = await ask(
+			`X-Forwarded-For: ${"1,".repeat(5_000)}203.0.113.7`,
+			`X-Forwarded-Host: ${"a".repeat(1_000)}`,
+		);
+		assert.match(
+			headers["x-forwarded-for"] ?? "",
+			/^(1, ){49}203\.0\.113\.7, /,
+		);
+		assert.equal(headers["x-forwarded-host"], "gate.example");
+		assert.ok((headers.forwarded ?? "").length < 5_000);
+	});
+
 	test("every other x-forwarded-* header and x-real-ip are kept as received", async (t) => {
 		const ask = await start(t);
 		const kept = [

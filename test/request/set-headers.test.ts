@@ -184,6 +184,25 @@ suite("what is set on the way back replaces what is there", () => {
 		});
 	}
 
+	test("also where the service's Connection names it", async (t) => {
+		const { url } = await startUpstream(t, (_req, res) => {
+			res.writeHead(200, [
+				...["Connection", "keep-alive, server, x-request-id, vary"],
+				...["Server", "service", "x-request-id", "service", "vary", "Accept"],
+			]);
+			res.end();
+		});
+		const gateway = createGateway({
+			docs: false,
+			policies: [requestId(), policy],
+			routes: [route.get("/", { upstream: url })],
+		});
+		t.after(() => gateway.close());
+		const { headers } = await gateway.inject("/");
+		assert.deepEqual([headers.server, headers.vary], ["edge", "Origin"]);
+		assert.match(String(headers["x-request-id"]), /^[\w-]{36}$/);
+	});
+
 	test("a limit's headers replace the service's, and stand beside another limit's", async (t) => {
 		const limit = (name: string, amount: number): Policy =>
 			rateLimit({ name, limit: amount, windowMs: 60_000, legacyHeaders: true });
