@@ -20,8 +20,8 @@ function warn(id: string): void {
 }
 
 /**
- * Compiles who shares answers on a route: everyone where it has no dependency and no `forward.headers`, or where it is
- * `shared`; else those for whom all these say the same. What can not be written down in full is nobody's, and the first
+ * Compiles who shares responses on a route: everyone where it is `shared`; else those for whom its dependencies,
+ * `forward.headers` and a trusted proxy in front say the same. What can not be written down in full is nobody's, and the first
  * time it is a warning of the process.
  */
 export function compilePartition(
@@ -35,7 +35,8 @@ export function compilePartition(
 		};
 	}
 	const names = Object.keys(dependencies).sort();
-	if (shared === true || (names.length === 0 && !setsHeaders)) return () => "";
+	if (shared === true) return () => "";
+	if (names.length === 0 && !setsHeaders) return saidByProxy;
 	let isTold = false;
 	return (ctx) => {
 		const deps = ctx.deps as Readonly<Record<string, unknown>>;
@@ -45,8 +46,21 @@ export function compilePartition(
 			isTold = true;
 			warn(id);
 		}
-		return written;
+		return written === null ? null : written + saidByProxy(ctx);
 	};
+}
+
+// These are in the key, or say nothing about the caller.
+const besideCaller = /^x-forwarded-(?!(?:for|host|port|proto)$)/i;
+
+/** What a trusted proxy says about the caller beyond the address, such as `x-forwarded-user`: the service may respond by it. */
+function saidByProxy(ctx: Context): string {
+	if (!ctx.isPeerTrusted) return "";
+	const { rawHeaders } = ctx.req;
+	const said = rawHeaders.filter((_part, i) =>
+		besideCaller.test(rawHeaders[i - (i % 2)] as string),
+	);
+	return said.length === 0 ? "" : JSON.stringify(said);
 }
 
 /** All of a value as text, two values never the same; null where it holds something that has no text, such as a connection. */

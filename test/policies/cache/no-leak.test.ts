@@ -203,6 +203,36 @@ test("what the service hears of the client's Host is in the key; what it does no
 	assert.equal(stage.asked(), 2);
 });
 
+test("callers whom a trusted proxy tells apart share nothing", async (t) => {
+	const { url } = await startUpstream(t, (req, res) =>
+		res.writeHead(200, fresh).end(req.headers["x-forwarded-user"] ?? "nobody"),
+	);
+	const gateway = createGateway({
+		docs: false,
+		trustedProxies: ["127.0.0.1"],
+		policies: [cache()],
+		routes: [route.get("/", { upstream: url })],
+	});
+	t.after(() => gateway.close({ timeoutMs: 0 }));
+	const listening = await gateway.listen();
+	const seen: unknown[] = [];
+	for (const user of ["ann", "bob", "ann", null]) {
+		const headers = { "x-forwarded-port": String(seen.length) };
+		const res = await fetch(listening.url, {
+			headers:
+				user === null ? headers : { ...headers, "x-forwarded-user": user },
+		});
+		seen.push(
+			await res.text(),
+			/hit/.test(res.headers.get("cache-status") ?? ""),
+		);
+	}
+	assert.deepEqual(seen, [
+		...["ann", false, "bob", false],
+		...["ann", true, "nobody", false],
+	]);
+});
+
 test("routes to two services share nothing, though they ask for one path", async (t) => {
 	const services = await Promise.all(
 		["one", "two"].map((name) =>
