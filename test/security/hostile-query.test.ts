@@ -88,14 +88,17 @@ suite("a query value stays one value", () => {
 });
 
 suite("a value that becomes a header", () => {
-	for (const value of ["a\r\nX-Evil: y", "a\nb", "\0", "\x7f", "١٢", "😀"]) {
+	for (const value of ["a\r\nX-Evil: y", "a\nb", "\0", "\x7f", "١\n٢"]) {
 		test(`${JSON.stringify(value)} is a 400, not a second header`, async () => {
 			await refused(`/header?s=${encodeURIComponent(value)}`, 400);
 		});
 	}
 
-	test("a tab and Latin-1 pass", async () => {
-		const { request } = await get(`/header?s=${encodeURIComponent("a\té")}`);
-		assert.equal(request?.header("x-s"), "a\té");
-	});
+	for (const value of ["a\té", "١٢", "😀", "\u010d\u010a"]) {
+		test(`${JSON.stringify(value)} goes out as UTF-8`, async () => {
+			const { request } = await get(`/header?s=${encodeURIComponent(value)}`);
+			const bytes = Buffer.from(value).toString("latin1");
+			assert.equal(request?.header("x-s"), bytes);
+		});
+	}
 });

@@ -56,6 +56,7 @@ class Crowd {
 				state: new Map(),
 				hasState: true,
 				setResponseHeader: () => undefined,
+				responseHeader: () => null,
 			},
 		};
 		const ctx = fields as unknown as Context;
