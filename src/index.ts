@@ -38,17 +38,24 @@ export type {
 	AttemptEnd,
 	BodyObserver,
 	Outcome,
+	RewriteHeaders,
 	StepInfo,
 	StepTiming,
+	TransformBody,
 	UpstreamAttempt,
 	UpstreamHead,
 	UpstreamReader,
 	WatchedAttempt,
 } from "./model/outcome.ts";
+export type {
+	CookieAttributes,
+	ResponseMode,
+	ResponseOptions,
+	ResponseSchema,
+} from "./model/response-options.ts";
 export { type RouteBuilder, type RouteContext, route } from "./model/route.ts";
 export type {
 	Forward,
-	ResponseMode,
 	Route,
 	RouteDocs,
 	RouteOptions,

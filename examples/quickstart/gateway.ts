@@ -46,12 +46,14 @@ export function createQuickstart(serviceUrl: string): Gateway {
 				upstreamPath: "/v1/path_param/:random_int",
 				path: { random_int: Type.Integer() },
 				forward: { query: (ctx) => ({ random_int: ctx.path.random_int }) },
-				response: Type.Object({
-					foo: Type.String(),
-					custom_int: Type.String(),
-				}),
-				responseMode: "select",
-				responseHeaders: "gateway",
+				response: {
+					schema: Type.Object({
+						foo: Type.String(),
+						custom_int: Type.String(),
+					}),
+					mode: "select",
+					keepHeaders: "gateway",
+				},
 				tags: ["Parameters"],
 			}),
 			api.post("/path_and_body/:path_int", {

@@ -12,7 +12,8 @@ const expect = 7;
 const forwarding = 8;
 const trailer = 9;
 const contentType = 10;
-type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
+const url = 11;
+type Kind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11;
 
 const none = -1;
 // 0x20 makes an ASCII letter lower case.
@@ -231,6 +232,8 @@ export class ResponseHead {
 	hasUnknownCoding: boolean;
 	/** The protocol of an Upgrade field; null where there is none. */
 	upgrade: string | null;
+	/** Whether a field may name the origin of the upstream: Location, Content-Location or Refresh. */
+	namesUrl: boolean;
 
 	constructor(raw: readonly (Uint8Array | string)[]) {
 		const headers: string[] = [];
@@ -239,6 +242,7 @@ export class ResponseHead {
 		this.hasTrailer = false;
 		this.hasUnknownCoding = false;
 		this.upgrade = null;
+		this.namesUrl = false;
 		let isChunked = false;
 		let nominated: string | null = null;
 		for (let i = 0; i < raw.length; i += 2) {
@@ -252,6 +256,9 @@ export class ResponseHead {
 				headers.push(name, value);
 			} else if (kind === trailer) {
 				this.hasTrailer = true;
+				headers.push(name, value);
+			} else if (kind === url) {
+				this.namesUrl = true;
 				headers.push(name, value);
 			} else if (kind === transferEncoding) {
 				if (isChunked || value.toLowerCase() !== "chunked") {
@@ -281,9 +288,14 @@ function classifyResponse(name: string): Kind {
 			if (name.length === 14 && isName(name, "content-length")) {
 				return contentLength;
 			}
+			if (name.length === 16 && isName(name, "content-location")) return url;
 			return name.length === 10 && isName(name, "connection")
 				? connection
 				: endToEnd;
+		case 108: // l
+			return name.length === 8 && isName(name, "location") ? url : endToEnd;
+		case 114: // r
+			return name.length === 7 && isName(name, "refresh") ? url : endToEnd;
 		case 107: // k
 			return name.length === 10 && isName(name, "keep-alive")
 				? hopByHop

@@ -42,11 +42,12 @@ export function throwProblems(
 	);
 }
 
-/** The problems of an options object that is called `part`; an empty name is the outermost. */
+/** The problems of an options object that is called `part`; an empty name is the outermost. `moved` are names of before. */
 export function findProblems(
 	part: string,
 	options: unknown,
 	checks: Readonly<Record<string, Check>>,
+	moved: Readonly<Record<string, string>> = {},
 ): readonly string[] {
 	if (typeof options !== "object" || options === null) {
 		return [mustBe(part || "the options", "an object", options)];
@@ -56,7 +57,11 @@ export function findProblems(
 	}
 	const problems = Object.keys(options)
 		.filter((name) => !Object.hasOwn(checks, name))
-		.map((name) => unknownName(part, name, Object.keys(checks)));
+		.map((name) =>
+			Object.hasOwn(moved, name)
+				? `there is no option "${placeOf(part, name)}"; it is "${moved[name]}" now`
+				: unknownName(part, name, Object.keys(checks)),
+		);
 	for (const [name, check] of Object.entries(checks)) {
 		const value = (options as Record<string, unknown>)[name];
 		const place = placeOf(part, name);

@@ -1,4 +1,5 @@
 import type { ErrorCode, HttpError } from "../http/errors.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 
 /** How a request ended. Given to `onFinish` once. */
 export interface Outcome {
@@ -77,6 +78,11 @@ export interface StepInfo {
 
 /** Sees a body pass. It can not change or delay it. */
 export interface BodyObserver {
+	/**
+	 * Every policy has seen the head, and the body follows. `rewrite` makes a list of headers fit a body that the
+	 * gateway writes anew; null where the body passes as it was received. `isOwn`: a policy has asked for that.
+	 */
+	onHead?(rewrite: RewriteHeaders | null, isOwn: boolean): void;
 	onChunk(chunk: Uint8Array): void;
 	/** The whole body has passed. */
 	onEnd(): void;
@@ -90,12 +96,18 @@ export interface BodyObserver {
 	wantsRest?(): boolean;
 }
 
+/** A list of headers (names and values in turn) as another body needs it. */
+export type RewriteHeaders = (headers: readonly string[]) => string[];
+
+/** Makes another value of a JSON body. */
+export type TransformBody = (value: unknown) => MaybePromise<unknown>;
+
 /** What comes before the body of an upstream's answer. */
 export interface UpstreamHead {
 	status: number;
 	/** Names and values in turn, without the hop-by-hop ones. */
 	headers: string[];
-	/** The end-to-end headers as the upstream sent them, before `responseHeaders` chose: to read, not to change. */
+	/** The service's own end-to-end headers, before the route option `response` changed any: to read, not to change. */
 	readonly received: readonly string[];
 }
 

@@ -17,8 +17,9 @@ import {
 	whole,
 } from "../http/options.ts";
 import { type FormLimits, isFileSchema } from "../params/form/form.ts";
-import { compileSchema, type Schema } from "../params/schema.ts";
+import { compileSchema } from "../params/schema.ts";
 import { isDependency } from "./dependency.ts";
+import { responseCheck } from "./response-options.ts";
 import type { Forward, RouteOptions, SharedOptions } from "./route-options.ts";
 import type { Policy } from "./types.ts";
 import { timeoutChecks, Upstream, upstream } from "./upstream.ts";
@@ -61,19 +62,9 @@ const shape: Check = mapOf((value, name) =>
 const form: Check = mapOf((value, name) =>
 	isFile(value) ? [] : schema(value, name),
 );
-const statusMap: Check = mapOf(schema);
 
 function isFile(value: unknown): boolean {
 	return typeof value === "object" && value !== null && isFileSchema(value);
-}
-
-/** Whether `response` is a map from status to schema, rather than one schema. */
-export function isStatusMap(
-	response: unknown,
-): response is Readonly<Record<number, Schema>> {
-	if (typeof response !== "object" || response === null) return false;
-	const keys = Object.keys(response);
-	return keys.length > 0 && keys.every((key) => /^[1-5]\d\d$/.test(key));
 }
 
 /** What the routes of one builder share. */
@@ -124,20 +115,20 @@ export const routeChecks: Checks<RouteOptions<never>> = {
 		headers: func,
 		body: func,
 		form: func,
+		path: func,
 	}),
-	responseHeaders: either(
-		"'upstream', 'gateway' or an array of names",
-		oneOf("upstream", "gateway"),
-		list(text),
-	),
-	response: (value, name) =>
-		(isStatusMap(value) ? statusMap : schema)(value, name),
-	responseMode: oneOf("document", "validate", "select"),
-	responseInclude: list(text),
-	responseExclude: list(text),
+	response: responseCheck,
 	upgrades: list(text),
 	upgradeIdleMs: milliseconds(),
 	timeout: group(timeoutChecks),
 	dependencies,
 	policies,
+};
+
+/** Where options are that once stood beside the others. */
+export const movedOptions: Readonly<Record<string, string>> = {
+	responseMode: "response.mode",
+	responseInclude: "response.include",
+	responseExclude: "response.exclude",
+	responseHeaders: "response.keepHeaders",
 };

@@ -2,6 +2,7 @@ import type { Reply } from "../http/reply.ts";
 import type { FormLimits, FormShape } from "../params/form/form.ts";
 import type { Schema, Shape } from "../params/schema.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+import type { ResponseOptions, ResponseSchema } from "./response-options.ts";
 import type {
 	Context,
 	DeclaredRoute,
@@ -21,10 +22,11 @@ export interface Forward<C> {
 	readonly body?: (ctx: C) => unknown;
 	/** Form fields: the whole urlencoded form where the route declares none, else fields added to it. */
 	readonly form?: (ctx: C) => Fields;
+	/** Values for the names in `upstreamPath` that the path of the route lacks. They are percent-encoded; `.` and `..` are a 400. */
+	readonly path?: (
+		ctx: C,
+	) => Readonly<Record<string, string | number | boolean>>;
 }
-
-/** How the answer's declared shape is used. */
-export type ResponseMode = "document" | "validate" | "select";
 
 /** What the docs say of a route. */
 export interface RouteDocs {
@@ -61,6 +63,7 @@ export interface SharedOptions<D extends Dependencies = Dependencies> {
 export interface RouteOptions<
 	C = Context,
 	D extends Dependencies = Dependencies,
+	R extends ResponseSchema = ResponseSchema,
 > extends RouteDocs {
 	/** The service that answers. One of `upstream` and `handler` is needed. */
 	readonly upstream?: Upstream | string;
@@ -90,16 +93,8 @@ export interface RouteOptions<
 	/** Limits of a form. */
 	readonly formLimits?: FormLimits;
 	readonly forward?: Forward<C>;
-	/** Which of the upstream's headers reach the client. Default `'upstream'`: all. */
-	readonly responseHeaders?: "upstream" | "gateway" | readonly string[];
-	/** The shape of the answer: one schema, or one for each status. */
-	readonly response?: Schema | Readonly<Record<number, Schema>>;
-	/** Default `'document'`. */
-	readonly responseMode?: ResponseMode;
-	/** With `'select'`: the top-level keys to keep. */
-	readonly responseInclude?: readonly string[];
-	/** With `'select'`: the top-level keys to leave out. */
-	readonly responseExclude?: readonly string[];
+	/** What becomes of the service's response; a schema, or one for each status, is the short form of `{ schema }`. */
+	readonly response?: ResponseSchema | ResponseOptions<C, R>;
 	/** The protocols that a request may upgrade to; an `upgrade` to any other is taken off the request. Default `['websocket']`. */
 	readonly upgrades?: readonly string[];
 	/** An upgraded connection without a byte for so many milliseconds is cut. Default 300,000. 0 is off. */

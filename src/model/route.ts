@@ -2,6 +2,7 @@ import { checkOptions } from "../http/options.ts";
 import type { FormShape, InferForm } from "../params/form/form.ts";
 import type { Infer, InferShape, Schema, Shape } from "../params/schema.ts";
 import type { PathNames, PathValues } from "./path-names.ts";
+import type { ResponseSchema } from "./response-options.ts";
 import { sharedChecks } from "./route-checks.ts";
 import type { Route, RouteOptions, SharedOptions } from "./route-options.ts";
 import type { Context, Dependencies, DependencyValues } from "./types.ts";
@@ -93,19 +94,25 @@ type CheckPath<P extends string, S> = S extends { path: infer X }
 type CheckTemplate<P extends string, S> = S extends {
 	upstreamPath: infer U extends string;
 }
-	? [Exclude<PathNames<U>, PathNames<P>>] extends [never]
-		? unknown
-		: {
-				readonly upstreamPath?: Refused<`nothing declares ${Written<Exclude<PathNames<U>, PathNames<P>>>}`>;
-			}
+	? CheckNames<Exclude<PathNames<U>, PathNames<P>>>
 	: unknown;
+
+type CheckNames<Missing extends string> = [Missing] extends [never]
+	? unknown
+	: "*" extends Missing
+		? { readonly upstreamPath?: Refused<"nothing declares *"> }
+		: { readonly forward: Given<`forward.path must give :${Missing}`> };
+
+/** What gives a name of `upstreamPath` that the path lacks. */
+interface Given<Reason extends string> {
+	readonly path: object;
+	readonly "~needed"?: Reason;
+}
 
 /** A text that may not stand where it is. A message alone would make the whole type `never`. */
 interface Refused<Reason extends string> {
 	readonly refused: Reason;
 }
-
-type Written<Name extends string> = Name extends "*" ? "*" : `:${Name}`;
 
 type CheckPayload<S> = S extends { body: unknown; form: unknown }
 	? { readonly form?: "a route takes a body or a form, not both" }
@@ -116,20 +123,25 @@ export type TypedRouteOptions<
 	P extends string,
 	S extends RouteParts,
 	D extends Dependencies,
+	R extends ResponseSchema,
 > = { readonly [K in keyof S & keyof RouteParts]?: S[K] } & CheckParts<
 	P,
 	NoInfer<S>
 > &
-	RouteOptions<RouteContext<P, NoInfer<S>, D>>;
+	RouteOptions<RouteContext<P, NoInfer<S>, D>, Dependencies, R>;
 
 /** Declares one route: path, then everything else. */
 export type DeclareRoute<
 	M extends string,
 	Prefix extends string,
 	D extends Dependencies,
-> = <const P extends string, const S extends RouteParts = Record<never, never>>(
+> = <
+	const P extends string,
+	const S extends RouteParts = Record<never, never>,
+	R extends ResponseSchema = ResponseSchema,
+>(
 	path: P,
-	options: TypedRouteOptions<`${Prefix}${P}`, S, D>,
+	options: TypedRouteOptions<`${Prefix}${P}`, S, D, R>,
 ) => Route<RouteId<M, `${Prefix}${P}`, S>>;
 
 /** Declares routes with prefix, upstream, dependencies, policies and tags already set. */
@@ -142,10 +154,11 @@ export interface RouteBuilder<
 		const M extends string | readonly string[],
 		const P extends string,
 		const S extends RouteParts = Record<never, never>,
+		R extends ResponseSchema = ResponseSchema,
 	>(
 		method: M,
 		path: P,
-		options: TypedRouteOptions<`${Prefix}${P}`, S, D>,
+		options: TypedRouteOptions<`${Prefix}${P}`, S, D, R>,
 	): Route<RouteId<MethodNames<M>, `${Prefix}${P}`, S>>;
 	readonly get: DeclareRoute<"GET", Prefix, D>;
 	readonly post: DeclareRoute<"POST", Prefix, D>;

@@ -7,6 +7,7 @@ import type { MaybePromise } from "./maybe-promise.ts";
 import type {
 	BodyObserver,
 	Outcome,
+	TransformBody,
 	UpstreamAttempt,
 	UpstreamHead,
 	UpstreamReader,
@@ -127,6 +128,12 @@ export interface UpstreamRequest {
 export interface UpstreamResponse extends UpstreamHead {
 	/** Sees each chunk of the body as it passes, and how the body ended. Several may listen. */
 	observe(observer: BodyObserver): void;
+	/**
+	 * Sends another value in place of a 2xx JSON body, behind `response.mode` and `response.body`. The body is read
+	 * whole, 10 MiB at most; other responses pass untouched. A part of such a body (206) is a 502: a policy that
+	 * transforms takes `range` off what goes upstream.
+	 */
+	transform(change: TransformBody): void;
 }
 
 /** What a policy does on the requests of one route. An absent phase costs nothing. */
@@ -222,8 +229,6 @@ export interface RouteInfo {
 	readonly usesBody: boolean;
 	/** Whether `forward.headers` sets headers on what goes upstream. */
 	readonly setsHeaders: boolean;
-	/** Whether the response is another than the upstream's own, bytes and all: `responseMode` is `"select"`. */
-	readonly rewritesResponse: boolean;
 }
 
 /** Where failures inside hooks and dependencies, and what validation in shadow found, are told. Any pino logger will do. */

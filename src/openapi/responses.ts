@@ -1,6 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorFormat } from "../http/reply.ts";
-import { isStatusMap } from "../model/route-checks.ts";
+import {
+	isStatusMap,
+	type ResponseOptions,
+	toResponseOptions,
+} from "../model/response-options.ts";
 import type { RouteOptions } from "../model/route-options.ts";
 import type { DocsContribution } from "../model/types.ts";
 import { isStandardSchema, type Schema } from "../params/schema.ts";
@@ -73,18 +77,22 @@ function toSuccess(
 		: mergeDeep(responses, { [main]: { description } });
 }
 
-function readSchemas(
-	options: RouteOptions<never>,
-): Record<string, Schema | null> {
-	const { response, statusCode = 200 } = options;
-	if (response === undefined) return {};
-	if (isStatusMap(response)) return { ...response };
-	return { [statusCode]: toSelected(response as Schema, options) };
+function readSchemas({
+	response,
+	statusCode = 200,
+}: RouteOptions<never>): Record<string, Schema | null> {
+	const options = toResponseOptions(response);
+	const { schema } = options;
+	if (schema === undefined) return {};
+	if (isStatusMap(schema)) return { ...schema };
+	return { [statusCode]: toSelected(schema as Schema, options) };
 }
 
 /** The schema of what a selected answer keeps: without the top-level keys that are left out. */
-function toSelected(schema: Schema, options: RouteOptions<never>): Schema {
-	const { responseInclude: include, responseExclude: exclude } = options;
+function toSelected(
+	schema: Schema,
+	{ include, exclude }: ResponseOptions<never>,
+): Schema {
 	if (include === undefined && exclude === undefined) return schema;
 	if (isStandardSchema(schema) || !isJsonObject(schema.properties)) {
 		return schema;

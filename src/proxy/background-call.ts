@@ -6,11 +6,12 @@ import type { UpstreamTimeouts } from "../model/upstream.ts";
 import { isResetNow } from "../upstream/connector.ts";
 import { toFailure } from "../upstream/failures.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
+import { type AnswerHead, toAnswerHead } from "./response-writer.ts";
 import { UpstreamCall } from "./upstream-call.ts";
 
 /** Gets the answer; false ends the call there, and nothing more is told. */
 export interface AnswerReader {
-	onHead(status: number, headers: string[]): boolean;
+	onHead(head: AnswerHead): boolean;
 	onChunk(chunk: Uint8Array): boolean;
 	onEnd(): void;
 	onError(error: HttpError): void;
@@ -48,7 +49,7 @@ export class BackgroundCall
 		const head = new ResponseHead(controller.rawHeaders as Buffer[]);
 		if (head.hasUnknownCoding) {
 			this.#stop(failure("ERR_UPSTREAM_INVALID"));
-		} else if (!this.#reader.onHead(status, head.headers)) this.#leave();
+		} else if (!this.#reader.onHead(toAnswerHead(status, head))) this.#leave();
 	}
 
 	onResponseData(

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import type { HttpError } from "../http/errors.ts";
+import type { BodyObserver } from "../model/outcome.ts";
 import type { ForwardRequest } from "../upstream/attempts.ts";
 import type { AnswerHead } from "./response-writer.ts";
 
@@ -19,18 +20,9 @@ export interface ForwardOwner {
 	/** The answer broke off after its head: the client's socket must go. */
 	onAnswerBroken(error: HttpError): void;
 	/** Sees the answer's body as it passes; null where nobody looks. */
-	readonly bodyObserver: ForwardObserver | null;
+	readonly bodyObserver: BodyObserver | null;
 	/** Whether bytes of the client's request are still to come. */
 	readonly isRequestOpen: boolean;
-}
-
-/** Sees the body of an answer pass. */
-export interface ForwardObserver {
-	onChunk(chunk: Uint8Array): void;
-	onEnd(): void;
-	onAbort(error: Error): void;
-	/** Whether it wants the body to its end, however slowly the client reads, and when it has left. */
-	wantsRest?(): boolean;
 }
 
 /** While the client owes bytes of its body, silence is the client's and has its own limit. */

@@ -104,7 +104,7 @@ function isRequired(piece: Piece): boolean {
 }
 
 /** What follows the n-th slash of a raw path: an encoded slash is no slash. */
-function restAfter(rawPath: string, slashes: number): string {
+export function restAfter(rawPath: string, slashes: number): string {
 	let at = -1;
 	for (let n = 0; n < slashes; n++) {
 		at = rawPath.indexOf("/", at + 1);

@@ -17,7 +17,7 @@ export function toSwitch(
 	const head = new ResponseHead(controller.rawHeaders as Uint8Array[]);
 	const asked = request?.upgrade?.toLowerCase();
 	const isAsked = head.upgrade?.toLowerCase() === asked;
-	return isAsked ? { status, headers: head.headers, setNames: null } : null;
+	return isAsked ? toAnswerHead(status, head) : null;
 }
 
 /** The head of an answer on its way to the client. */
@@ -27,6 +27,18 @@ export interface AnswerHead {
 	headers: string[];
 	/** Names in lower case that the gateway has set: no trailer may say them again. Null where there are none. */
 	setNames: readonly string[] | null;
+	/** Whether a header may name the origin of the upstream. */
+	readonly namesUrl: boolean;
+	/** Whether trailers reach the client; false where the route chooses among the headers. */
+	keepsTrailers: boolean;
+}
+
+/** The head of a response as it was received. */
+export function toAnswerHead(
+	status: number,
+	{ headers, namesUrl }: ResponseHead,
+): AnswerHead {
+	return { status, headers, setNames: null, namesUrl, keepsTrailers: true };
 }
 
 /** Where a body comes from: undici's controller of a call. */
@@ -67,7 +79,7 @@ export class AnswerWriter {
 		this.#record = record;
 		this.#res = res;
 		this.#head = new ResponseHead(rawHeaders);
-		this.answer = { status, headers: this.#head.headers, setNames: null };
+		this.answer = toAnswerHead(status, this.#head);
 	}
 
 	/** Whether it can not be told where the body ends: by a coding that is not known, or a length that a number can not hold. */
@@ -141,7 +153,7 @@ export class AnswerWriter {
 	endStream(source: Ended): void {
 		if (!this.#res.headersSent) this.sendHead(source);
 		const trailers = source.rawTrailers as readonly Uint8Array[] | null;
-		if (trailers !== null && trailers.length > 0 && this.#isChunked()) {
+		if (trailers !== null && trailers.length > 0 && this.#mayTrail()) {
 			const { headers } = new ResponseHead(trailers);
 			addTrailers(this.#res, removeSame(headers, this.answer.setNames ?? []));
 		}
@@ -155,8 +167,10 @@ export class AnswerWriter {
 		this.#head.contentLength = length;
 	}
 
-	#isChunked(): boolean {
-		return this.#head.contentLength < 0 && this.#res.chunkedEncoding;
+	#mayTrail(): boolean {
+		const { keepsTrailers } = this.answer;
+		const isOpen = this.#head.contentLength < 0 && keepsTrailers;
+		return isOpen && this.#res.chunkedEncoding;
 	}
 
 	/** @throws node's error for a head that it would not send; nothing has gone out then. */

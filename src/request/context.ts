@@ -153,7 +153,7 @@ export class LiveContext extends RequestState implements RequestContext {
 	askUpstream(request: UpstreamRequest, reader: UpstreamReader): void {
 		const { ask } = this.plan;
 		if (ask === null) throw new TypeError("a handler answers this route");
-		ask(this.runtime, request, reader);
+		ask(this, request, reader);
 	}
 
 	withhold(source: WithheldSource, name: string): void {

@@ -4,20 +4,33 @@ import { failure } from "../http/errors.ts";
 import type { Route } from "../model/route-options.ts";
 import type { UpstreamRequest } from "../model/types.ts";
 import type { Upstream, UpstreamTimeouts } from "../model/upstream.ts";
-import { type AnswerReader, BackgroundCall } from "../proxy/background-call.ts";
+import { BackgroundCall } from "../proxy/background-call.ts";
 import { CallRecord } from "../proxy/call-record.ts";
 import { Forward } from "../proxy/forward.ts";
 import { busy } from "../upstream/failures.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
-import type { AskUpstream, Plan, RequestContext } from "./request.ts";
-import { compileChoice } from "./response.ts";
+import { collectHooks } from "./hooks.ts";
+import { compileRead } from "./read-response.ts";
+import type {
+	AskUpstream,
+	NamedHooks,
+	Plan,
+	RequestContext,
+} from "./request.ts";
+import { compileAnswer } from "./response.ts";
+import { compileHead } from "./response-head.ts";
+import { type ResponseShape, ShapedAnswer } from "./shaped-answer.ts";
 
 /** Compiles step 8 of a proxied route. */
 export function compileForward(
 	route: Route,
 	target: Upstream,
 	pool: UpstreamPool,
-): Pick<Plan, "act" | "actInfo" | "ask"> {
+	hooks: readonly NamedHooks[],
+): Pick<Plan, "act" | "actInfo" | "ask" | "answer"> {
+	const shape = compileHead(route, target);
+	const reading = compileRead(route);
+	const responseHooks = collectHooks(hooks, "onUpstreamResponse") ?? [];
 	const maxStreamBytes = route.options.maxBodyBytes ?? Number.POSITIVE_INFINITY;
 	const timeouts: UpstreamTimeouts = {
 		...target.timeout,
@@ -26,7 +39,8 @@ export function compileForward(
 	pool.allow(timeouts);
 	return {
 		actInfo: { phase: 8, name: `forward ${target.name}`, mode: "async" },
-		ask: compileAsk(pool, timeouts, compileChoice(route, target)),
+		answer: compileAnswer(shape, reading, responseHooks),
+		ask: compileAsk(pool, timeouts, { shape, reading }),
 		act(ctx) {
 			if (pool.inFlight >= pool.maxInFlight) {
 				ctx.onForwardFailed(busy());
@@ -86,15 +100,16 @@ function startForward(
 /** The most that a call without a client may take where the route sets no `totalMs`. */
 const mostTotalMs = 60_000;
 
-/** Compiles `ctx.askUpstream`. */
+/** Compiles `ctx.askUpstream`: the response goes through the options of the route as one to a client does. */
 function compileAsk(
 	pool: UpstreamPool,
 	timeouts: UpstreamTimeouts,
-	choose: (received: string[]) => string[],
+	shape: ResponseShape,
 ): AskUpstream {
 	const totalMs = timeouts.totalMs === 0 ? mostTotalMs : timeouts.totalMs;
 	const bounded = { ...timeouts, totalMs };
-	return (runtime, request, reader) => {
+	return (ctx, request, reader) => {
+		const { runtime } = ctx;
 		if (runtime.isClosing) {
 			reader.onError(failure("ERR_UNAVAILABLE"));
 			return;
@@ -104,13 +119,7 @@ function compileAsk(
 			return;
 		}
 		runtime.open.begin();
-		const answer: AnswerReader = {
-			onHead: (status, received) =>
-				reader.onHead({ status, headers: choose(received), received }),
-			onChunk: (chunk) => reader.onChunk(chunk),
-			onEnd: () => reader.onEnd(),
-			onError: (error) => reader.onError(error),
-		};
+		const answer = new ShapedAnswer(ctx, request.method, reader, shape);
 		const call = new BackgroundCall(pool, bounded, runtime.watch, answer, () =>
 			runtime.open.end(),
 		);

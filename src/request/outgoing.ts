@@ -3,6 +3,7 @@ import {
 	otherForwarding,
 } from "../connection/forwarding.ts";
 import { isAmong, removeSame } from "../http/header-list.ts";
+import { readsBody, toResponseOptions } from "../model/response-options.ts";
 import type { Forward, Route } from "../model/route-options.ts";
 import type { Fields, FieldValue, UpstreamRequest } from "../model/types.ts";
 import type { Upstream } from "../model/upstream.ts";
@@ -81,7 +82,7 @@ function compileHeaders(
 		forwarded: options.forwarded ?? "both",
 		via: options.via === "both",
 	};
-	const needsWhole = readsAnswer(route);
+	const needsWhole = readsBody(toResponseOptions(route.options.response));
 	return (ctx) => {
 		const extra = toExtra(ctx);
 		if (extra !== null) setAll(ctx, extra);
@@ -116,12 +117,6 @@ function compileHeaders(
 
 const none: readonly string[] = [];
 const requestStart = "x-request-start";
-
-/** Whether the answer's body is read by the gateway: then it must come whole and without a content coding. */
-export function readsAnswer(route: Route): boolean {
-	const { response, responseMode = "document" } = route.options;
-	return response !== undefined && responseMode !== "document";
-}
 
 function setAll(ctx: RequestContext, fields: Fields): void {
 	for (const [name, value] of Object.entries(fields)) {

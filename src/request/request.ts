@@ -11,6 +11,7 @@ import type { ErrorFormat, Reply } from "../http/reply.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
 import type {
 	AttemptEnd,
+	BodyObserver,
 	Outcome,
 	StepInfo,
 	UpstreamAttempt,
@@ -27,7 +28,7 @@ import type {
 import type { MultipartForm } from "../params/form/form-multipart.ts";
 import type { CompiledForm } from "../params/form/form-reader.ts";
 import type { Forward } from "../proxy/forward.ts";
-import type { ForwardObserver, ForwardOwner } from "../proxy/forward-owner.ts";
+import type { ForwardOwner } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import type { AttemptWatcher } from "../upstream/attempts.ts";
@@ -89,7 +90,7 @@ export class RequestState {
 	extraQuery: Fields | null;
 	extraHeaders: Fields | null;
 	forward: Forward | null;
-	bodyObserver: ForwardObserver | null;
+	bodyObserver: BodyObserver | null;
 	failure: HttpError | null;
 	/** Whether the upstream's status is the one the client got. */
 	isUpstreamAnswer: boolean;
@@ -282,7 +283,7 @@ export type ErrorHook = NonNullable<PolicyHooks["onUpstreamError"]>;
 
 /** Asks a route's upstream without a client. */
 export type AskUpstream = (
-	runtime: Runtime,
+	ctx: RequestContext,
 	request: UpstreamRequest,
 	reader: UpstreamReader,
 ) => void;

@@ -1,44 +1,125 @@
-import { gatewayName } from "../connection/forwarding.ts";
 import { type HttpError, toHttpError } from "../http/errors.ts";
 import { Reply } from "../http/reply.ts";
-import type { BodyObserver } from "../model/outcome.ts";
-import type { Route } from "../model/route-options.ts";
+import type { BodyObserver, TransformBody } from "../model/outcome.ts";
 import type { PolicyHooks, UpstreamResponse } from "../model/types.ts";
-import type { Upstream } from "../model/upstream.ts";
-import type { ForwardObserver } from "../proxy/forward-owner.ts";
 import type { AnswerHead } from "../proxy/response-writer.ts";
-import { readsAnswer } from "./outgoing.ts";
-import { compileRead } from "./read-response.ts";
+import { type BodyReading, maxReadBytes, type Read } from "./read-response.ts";
 import { sendReply } from "./reply.ts";
 import type { RequestContext, TakeAnswer } from "./request.ts";
+import type { ShapeHead } from "./response-head.ts";
 
 type ResponseHook = NonNullable<PolicyHooks["onUpstreamResponse"]>;
 
 /**
- * Compiles the way back of step 8: which headers pass, what policies say, whether the body is read.
+ * Compiles the way back of step 8: what the route makes of the head, what policies say, whether the body is read.
  */
 export function compileAnswer(
-	route: Route,
-	upstream: Upstream,
+	shape: ShapeHead,
+	reading: BodyReading,
 	hooks: readonly ResponseHook[],
 ): TakeAnswer {
-	const choose = compileChoice(route, upstream);
-	const read = readsAnswer(route) ? compileRead(route) : null;
 	return (ctx, head) => {
 		ctx.isUpstreamAnswer = true;
-		const received = head.headers;
-		head.headers = choose(received);
-		for (const hook of hooks) {
-			const taken = runHook(ctx, head, received, hook);
-			if (taken !== null) return taken;
+		try {
+			const received = head.headers;
+			shape(ctx, head);
+			let transforms: readonly TransformBody[] | null = null;
+			if (hooks.length > 0) {
+				const seen = new SeenHead(ctx, head, received);
+				if (isReplaced(ctx, seen, hooks)) return false;
+				head.status = seen.status;
+				head.headers = seen.headers;
+				transforms = seen.transforms;
+			}
+			const { responseHeaders } = ctx;
+			if (responseHeaders !== null) {
+				head.headers = responseHeaders.apply(head.headers);
+				const { names } = responseHeaders;
+				head.setNames =
+					head.setNames === null ? names : head.setNames.concat(names);
+			}
+			const read =
+				reading.isNeeded || transforms !== null
+					? reading.plan(ctx, head, ctx.method, transforms)
+					: null;
+			const rewrite = read?.rewrite ?? null;
+			ctx.bodyObserver?.onHead?.(rewrite, transforms !== null);
+			if (read !== null) readBody(ctx, head, read);
+			return read === null;
+		} catch (cause) {
+			ctx.forward?.abort(cause as Error);
+			ctx.runtime.fail(ctx, toHttpError(cause));
+			return false;
 		}
-		const { responseHeaders } = ctx;
-		if (responseHeaders !== null) {
-			head.headers = responseHeaders.apply(head.headers);
-			head.setNames = responseHeaders.names;
-		}
-		return read === null || !read(ctx, head);
 	};
+}
+
+/** The head as policies see it, one after the other. */
+class SeenHead implements UpstreamResponse {
+	status: number;
+	headers: string[];
+	readonly received: readonly string[];
+	transforms: TransformBody[] | null = null;
+	readonly #ctx: RequestContext;
+
+	constructor(
+		ctx: RequestContext,
+		{ status, headers }: AnswerHead,
+		received: readonly string[],
+	) {
+		this.status = status;
+		this.headers = headers;
+		this.received = received;
+		this.#ctx = ctx;
+	}
+
+	observe(observer: BodyObserver): void {
+		const other = this.#ctx.bodyObserver;
+		this.#ctx.bodyObserver = other === null ? observer : both(other, observer);
+	}
+
+	transform(change: TransformBody): void {
+		this.transforms ??= [];
+		this.transforms.push(change);
+	}
+}
+
+/** Whether a policy has given a reply in place of the response. */
+function isReplaced(
+	ctx: RequestContext,
+	seen: SeenHead,
+	hooks: readonly ResponseHook[],
+): boolean {
+	for (const hook of hooks) {
+		const result = hook(ctx, seen);
+		if (!(result instanceof Reply)) continue;
+		ctx.forward?.replace(
+			new Error("a policy answered in the upstream's stead"),
+		);
+		ctx.isUpstreamAnswer = false;
+		sendReply(ctx, result);
+		return true;
+	}
+	return false;
+}
+
+function readBody(ctx: RequestContext, head: AnswerHead, read: Read): void {
+	const send = (bytes: Buffer): void => {
+		sendReply(ctx, new Reply(head.status, head.headers, bytes), false);
+		// Who looks at the body sees what the client gets, in one piece.
+		ctx.bodyObserver?.onChunk(bytes);
+		ctx.bodyObserver?.onEnd();
+	};
+	ctx.forward?.gather(maxReadBytes, (bytes) => {
+		read
+			.convert(bytes)
+			.then(send)
+			.catch((cause: unknown) => {
+				const error = toHttpError(cause);
+				ctx.bodyObserver?.onAbort(error);
+				ctx.runtime.fail(ctx, error);
+			});
+	});
 }
 
 /** Whether a policy has answered instead of a failure of the upstream. */
@@ -62,85 +143,12 @@ export function answerInstead(ctx: RequestContext, error: HttpError): boolean {
 	return false;
 }
 
-/** Headers that say what the body is: they pass whatever `responseHeaders` says. */
-const bodyFields: ReadonlySet<string> = new Set([
-	"content-type",
-	"content-length",
-	"content-encoding",
-]);
-
-/** The headers that go on of those received; the same list where all do. */
-export function compileChoice(
-	route: Route,
-	upstream: Upstream,
-): (received: string[]) => string[] {
-	const filter = compileFilter(route);
-	const via = upstream.options.via !== "none";
-	return (received) => {
-		const headers = filter === null ? received : filter(received);
-		if (via) headers.push("via", `1.1 ${gatewayName}`);
-		return headers;
-	};
-}
-
-function compileFilter(route: Route): ((headers: string[]) => string[]) | null {
-	const choice = route.options.responseHeaders ?? "upstream";
-	if (choice === "upstream") return null;
-	const names = new Set(bodyFields);
-	if (choice !== "gateway") {
-		for (const name of choice) names.add(name.toLowerCase());
-	}
-	return (headers) => {
-		const kept: string[] = [];
-		for (let i = 0; i < headers.length; i += 2) {
-			const name = headers[i] as string;
-			if (names.has(name.toLowerCase()))
-				kept.push(name, headers[i + 1] as string);
-		}
-		return kept;
-	};
-}
-
-/** Null lets the answer go on; else what `onAnswerHead` returns. */
-function runHook(
-	ctx: RequestContext,
-	head: AnswerHead,
-	received: readonly string[],
-	hook: ResponseHook,
-): boolean | null {
-	const response: UpstreamResponse = {
-		status: head.status,
-		headers: head.headers,
-		received,
-		observe: (observer) => observe(ctx, observer),
-	};
-	let result: Reply | undefined | void;
-	try {
-		result = hook(ctx, response);
-	} catch (cause) {
-		ctx.forward?.abort(cause as Error);
-		ctx.runtime.fail(ctx, toHttpError(cause));
-		return false;
-	}
-	head.status = response.status;
-	head.headers = response.headers;
-	if (!(result instanceof Reply)) return null;
-	ctx.forward?.replace(new Error("a policy answered in the upstream's stead"));
-	ctx.isUpstreamAnswer = false;
-	sendReply(ctx, result);
-	return false;
-}
-
-function observe(ctx: RequestContext, observer: BodyObserver): void {
-	const other = ctx.bodyObserver;
-	ctx.bodyObserver = other === null ? observer : both(other, observer);
-}
-
-function both(
-	first: ForwardObserver,
-	second: ForwardObserver,
-): ForwardObserver {
+function both(first: BodyObserver, second: BodyObserver): BodyObserver {
 	return {
+		onHead(rewrite, isOwn) {
+			first.onHead?.(rewrite, isOwn);
+			second.onHead?.(rewrite, isOwn);
+		},
 		onChunk(chunk) {
 			first.onChunk(chunk);
 			second.onChunk(chunk);

@@ -1,6 +1,10 @@
 import { findProblems as findOptionProblems } from "../http/options.ts";
+import {
+	forwardedOptions,
+	toResponseOptions,
+} from "../model/response-options.ts";
 import { allMethods, toName } from "../model/route.ts";
-import { routeChecks } from "../model/route-checks.ts";
+import { movedOptions, routeChecks } from "../model/route-checks.ts";
 import type { Route, RouteOptions } from "../model/route-options.ts";
 import type { Dependencies, Input } from "../model/types.ts";
 import { compileSchema } from "../params/schema.ts";
@@ -29,7 +33,12 @@ export function findProblems(route: Route, shared: Dependencies): string[] {
 function* checkRoute(route: Route, shared: Dependencies): Generator<string> {
 	yield* checkMethods(route);
 	yield* checkPath(route.path);
-	const problems = findOptionProblems("", route.options, routeChecks);
+	const problems = findOptionProblems(
+		"",
+		route.options,
+		routeChecks,
+		movedOptions,
+	);
 	yield* problems;
 	// Values that do not fit would fail the checks of how options go together.
 	if (problems.some((one) => !one.startsWith("there is no option"))) return;
@@ -68,12 +77,11 @@ const forwardingOptions = [
 	"upstreamMethod",
 	"forward",
 	"bodyMode",
-	"responseHeaders",
 	"timeout",
 ] as const;
 
 function* checkCombinations(options: RouteOptions<never>): Generator<string> {
-	const { body, form, handler, responseMode, response } = options;
+	const { body, form, handler } = options;
 	if (
 		options.forward?.body !== undefined &&
 		options.forward.form !== undefined
@@ -94,18 +102,18 @@ function* checkCombinations(options: RouteOptions<never>): Generator<string> {
 	if (options.strict !== undefined && form === undefined) {
 		yield "has strict but declares no form";
 	}
-	const isRead = responseMode === "select" || responseMode === "validate";
-	if (isRead && response === undefined) {
-		yield `has responseMode '${responseMode}' but no response`;
+	const response = toResponseOptions(options.response);
+	const { schema, mode = "document", include, exclude } = response;
+	if (handler !== undefined) {
+		for (const name of forwardedOptions(response)) {
+			yield `answers by a handler, so that response.${name} has no effect`;
+		}
 	}
-	if (isRead && handler !== undefined) {
-		yield "answers by a handler, so that responseMode has no effect";
+	if (mode !== "document" && schema === undefined) {
+		yield `has response.mode '${mode}' but no response.schema`;
 	}
-	const hasKeys =
-		options.responseInclude !== undefined ||
-		options.responseExclude !== undefined;
-	if (hasKeys && responseMode !== "select") {
-		yield "has responseInclude or responseExclude without responseMode 'select'";
+	if ((include !== undefined || exclude !== undefined) && mode !== "select") {
+		yield "has response.include or response.exclude without response.mode 'select'";
 	}
 }
 

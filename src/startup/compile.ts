@@ -25,7 +25,6 @@ import type {
 	RequestContext,
 	Step,
 } from "../request/request.ts";
-import { compileAnswer } from "../request/response.ts";
 import type { UpstreamPool } from "../upstream/pool.ts";
 import {
 	compilePayload,
@@ -81,7 +80,7 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 	const acts =
 		target === null
 			? compileHandler(route)
-			: compileForward(route, target, shared.poolOf(target));
+			: compileForward(route, target, shared.poolOf(target), hooks);
 	const preflight = hooks.some(({ hooks: own }) => own.answersPreflight)
 		? toPreflight(info, early, hooks)
 		: null;
@@ -90,14 +89,6 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		...acts,
 		...(timesSteps ? timed({ steps, ...acts }) : { steps }),
 		preflight,
-		answer:
-			target === null
-				? refuseAnswer
-				: compileAnswer(
-						route,
-						target,
-						collectHooks(hooks, "onUpstreamResponse") ?? [],
-					),
 		errorHooks: collectHooks(hooks, "onUpstreamError"),
 		outgoing,
 		startHooks: collectHooks(hooks, "onStart"),
@@ -147,7 +138,7 @@ function toInfo(
 	policies: readonly Policy[],
 	target: Upstream | null,
 ): RouteInfo {
-	const { body, form, forward, response, responseMode } = route.options;
+	const { body, form, forward } = route.options;
 	const { upgrades = ["websocket"], upstreamMethod = "GET" } = route.options;
 	const parts = [body, form, forward?.body, forward?.form];
 	return {
@@ -165,7 +156,6 @@ function toInfo(
 			parts.some((part) => part !== undefined) ||
 			upstreamMethod.toUpperCase() !== "GET",
 		setsHeaders: forward?.headers !== undefined,
-		rewritesResponse: response !== undefined && responseMode === "select",
 	};
 }
 
@@ -179,12 +169,13 @@ function resolveTarget(route: Route, shared: Shared): Upstream | null {
 	return known;
 }
 
-type Act = Pick<Plan, "act" | "actInfo" | "ask">;
+type Act = Pick<Plan, "act" | "actInfo" | "ask" | "answer">;
 
 function compileHandler(route: Route): Act {
 	const handler = route.options.handler as (ctx: RequestContext) => unknown;
 	return {
 		actInfo: { phase: 8, name: "handler", mode: modeOf(handler) },
+		answer: refuseAnswer,
 		ask: null,
 		act(ctx) {
 			const result = handler(ctx);

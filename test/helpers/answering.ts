@@ -5,6 +5,7 @@ import {
 	type InjectRequest,
 	type InjectResponse,
 	type Route,
+	type RouteOptions,
 	route,
 } from "../../src/index.ts";
 import { startUpstream } from "../../src/testing.ts";
@@ -19,15 +20,7 @@ export interface Answer {
 }
 
 /** What is declared of an answer. */
-export type Declared = Pick<
-	Parameters<typeof route.get>[1],
-	| "response"
-	| "responseMode"
-	| "responseInclude"
-	| "responseExclude"
-	| "responseHeaders"
-	| "policies"
->;
+export type Declared = Pick<RouteOptions, "response" | "policies">;
 
 /** What a client gets, and what the log does, of an answer through a route that declares it so. */
 export async function answerThrough(

@@ -93,8 +93,10 @@ export async function start(t: TestContext): Promise<Stage> {
 		routes: [
 			route.get("/up/invalid", {
 				upstream: origin,
-				response: Type.Object({ a: Type.Integer() }),
-				responseMode: "validate",
+				response: {
+					schema: Type.Object({ a: Type.Integer() }),
+					mode: "validate",
+				},
 			}),
 			route.get("/up/late", { upstream: late }),
 			route.all("/up/*", { upstream: origin }),

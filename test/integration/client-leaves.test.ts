@@ -176,8 +176,7 @@ const rows: readonly Row[] = [
 		routes: (target, bells) => [
 			leased(bells).get("/", {
 				upstream: target,
-				response: Type.Object({}),
-				responseMode: "validate",
+				response: { schema: Type.Object({}), mode: "validate" },
 			}),
 		],
 		send: request("GET /"),

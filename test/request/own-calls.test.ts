@@ -39,7 +39,7 @@ test("the gateway asks on its own account, whoever answers the client, and close
 				return reply(200, "at once");
 			},
 		},
-		{ responseHeaders: ["x-shown"] },
+		{ response: { keepHeaders: ["x-shown"] } },
 		(_req, res) => {
 			res.setHeader("x-shown", "1").setHeader("x-hidden", "2");
 			answer = () => res.end("later");
@@ -135,8 +135,10 @@ test("what reads an answer shows an observer what the client gets", async (t) =>
 			},
 		},
 		{
-			response: Type.Object({ a: Type.Integer() }),
-			responseMode: "select",
+			response: {
+				schema: Type.Object({ a: Type.Integer() }),
+				mode: "select",
+			},
 		},
 		(req, res) => {
 			res.setHeader("content-type", "application/json");

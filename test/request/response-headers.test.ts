@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { InjectResponse } from "../../src/index.ts";
-import { answerThrough, type Declared } from "../helpers/answering.ts";
+import type { InjectResponse, ResponseOptions } from "../../src/index.ts";
+import { answerThrough } from "../helpers/answering.ts";
 import { policyOf } from "../helpers/policed-gateway.ts";
 
 const sent = {
@@ -17,11 +17,11 @@ const sent = {
 
 async function namesThrough(
 	t: Parameters<typeof answerThrough>[0],
-	responseHeaders: Declared["responseHeaders"],
+	keepHeaders?: ResponseOptions["keepHeaders"],
 ): Promise<{ names: string[]; got: InjectResponse }> {
 	const { got } = await answerThrough(
 		t,
-		responseHeaders === undefined ? {} : { responseHeaders },
+		keepHeaders === undefined ? {} : { response: { keepHeaders } },
 		{ headers: sent, body: "ok" },
 	);
 	assert.equal(got.status, 200);
@@ -32,7 +32,7 @@ async function namesThrough(
 	return { names: names.sort(), got };
 }
 
-suite("responseHeaders", () => {
+suite("response.keepHeaders", () => {
 	test("'upstream', the default, lets all of them through", async (t) => {
 		for (const choice of [undefined, "upstream"] as const) {
 			const { names, got } = await namesThrough(t, choice);
@@ -82,7 +82,7 @@ suite("responseHeaders", () => {
 		});
 		const { got } = await answerThrough(
 			t,
-			{ responseHeaders: "gateway", policies: [adding] },
+			{ response: { keepHeaders: "gateway" }, policies: [adding] },
 			{ headers: sent, body: "ok" },
 		);
 		assert.equal(got.headers["x-set"], "1");

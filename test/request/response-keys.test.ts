@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as v from "valibot";
 import { z } from "zod";
-import { Type } from "../../src/index.ts";
-import { answerThrough } from "../helpers/answering.ts";
+import { type Schema, Type } from "../../src/index.ts";
+import { answerThrough, type Declared } from "../helpers/answering.ts";
 
-const User = Type.Object({ id: Type.Integer(), name: Type.String() });
+const selecting = (schema: Schema, keys: object = {}): Declared => ({
+	response: { schema, mode: "select", ...keys },
+});
 
-const select = { response: User, responseMode: "select" } as const;
-
-suite("responseInclude and responseExclude", () => {
+suite("response.include and response.exclude", () => {
 	const schemas = {
 		TypeBox: Type.Object({
 			a: Type.Integer(),
@@ -27,23 +27,22 @@ suite("responseInclude and responseExclude", () => {
 		test(`keep and leave out top-level keys: ${library}`, async (t) => {
 			const body = { a: 1, b: 2, c: 3, d: 4 };
 			const ask = async (keys: object) => {
-				const declared = { ...select, response, ...keys };
+				const declared = selecting(response, keys);
 				return (await answerThrough(t, declared, { body })).got.json();
 			};
 			assert.deepEqual(await ask({}), { a: 1, b: 2, c: 3 });
-			assert.deepEqual(await ask({ responseInclude: ["a", "d"] }), { a: 1 });
-			assert.deepEqual(await ask({ responseExclude: ["a"] }), { b: 2, c: 3 });
-			assert.deepEqual(
-				await ask({ responseInclude: ["a", "b"], responseExclude: ["b"] }),
-				{ a: 1 },
-			);
-			assert.deepEqual(await ask({ responseInclude: [] }), {});
+			assert.deepEqual(await ask({ include: ["a", "d"] }), { a: 1 });
+			assert.deepEqual(await ask({ exclude: ["a"] }), { b: 2, c: 3 });
+			assert.deepEqual(await ask({ include: ["a", "b"], exclude: ["b"] }), {
+				a: 1,
+			});
+			assert.deepEqual(await ask({ include: [] }), {});
 		});
 
 		test(`are no reason not to check what is sent: ${library}`, async (t) => {
 			const { got } = await answerThrough(
 				t,
-				{ ...select, response, responseExclude: ["b"] },
+				selecting(response, { exclude: ["b"] }),
 				{ body: { a: "secret", b: 2 } },
 			);
 			assert.equal(got.status, 502);
@@ -53,11 +52,9 @@ suite("responseInclude and responseExclude", () => {
 	test("go by the keys of an answer, not of the items of a list", async (t) => {
 		const { got } = await answerThrough(
 			t,
-			{
-				...select,
-				response: Type.Array(Type.Object({ a: Type.Integer() })),
-				responseExclude: ["a"],
-			},
+			selecting(Type.Array(Type.Object({ a: Type.Integer() })), {
+				exclude: ["a"],
+			}),
 			{ body: [{ a: 1 }] },
 		);
 		assert.deepEqual(got.json(), [{ a: 1 }]);
@@ -70,11 +67,9 @@ suite("a Standard Schema", () => {
 			at: z.iso.date().transform((text) => `${text}T00:00:00Z`),
 			list: z.array(z.coerce.string()).default([]),
 		});
-		const { got } = await answerThrough(
-			t,
-			{ ...select, response },
-			{ body: { at: "2026-01-02", secret: 1 } },
-		);
+		const { got } = await answerThrough(t, selecting(response), {
+			body: { at: "2026-01-02", secret: 1 },
+		});
 		assert.deepEqual(got.json(), { at: "2026-01-02T00:00:00Z", list: [] });
 	});
 
@@ -82,17 +77,13 @@ suite("a Standard Schema", () => {
 		const response = z.object({
 			a: z.number().refine(async (value) => value < 10),
 		});
-		const good = await answerThrough(
-			t,
-			{ ...select, response },
-			{ body: { a: 7, b: 1 } },
-		);
+		const good = await answerThrough(t, selecting(response), {
+			body: { a: 7, b: 1 },
+		});
 		assert.deepEqual(good.got.json(), { a: 7 });
-		const bad = await answerThrough(
-			t,
-			{ ...select, response },
-			{ body: { a: 70 } },
-		);
+		const bad = await answerThrough(t, selecting(response), {
+			body: { a: 70 },
+		});
 		assert.equal(bad.got.status, 502);
 	});
 });

@@ -19,7 +19,7 @@ suite("a documented answer", () => {
 });
 
 suite("a validated answer", () => {
-	const declared = { response: User, responseMode: "validate" } as const;
+	const declared = { response: { schema: User, mode: "validate" } } as const;
 
 	test("goes on byte for byte, with its own headers", async (t) => {
 		const { got } = await answerThrough(t, declared, {
@@ -58,7 +58,7 @@ suite("a validated answer", () => {
 	});
 });
 
-const select = { response: User, responseMode: "select" } as const;
+const select = { response: { schema: User, mode: "select" } } as const;
 
 suite("which answers are read", () => {
 	test("one schema is for success alone", async (t) => {
@@ -88,7 +88,7 @@ suite("which answers are read", () => {
 		] as const) {
 			const { got } = await answerThrough(
 				t,
-				{ ...select, response },
+				{ response: { schema: response, mode: "select" } },
 				{ status, body: sent },
 			);
 			assert.equal(got.status, status);

@@ -6,13 +6,21 @@ import {
 	gzipSync,
 	zstdCompressSync,
 } from "node:zlib";
-import { Type } from "../../src/index.ts";
-import { type Answer, answerThrough, json } from "../helpers/answering.ts";
+import { type Schema, Type } from "../../src/index.ts";
+import {
+	type Answer,
+	answerThrough,
+	type Declared,
+	json,
+} from "../helpers/answering.ts";
 
 const User = Type.Object({ id: Type.Integer(), name: Type.String() });
 const right = '{ "id":7, "name":"ann", "secret":1 }';
 
-const select = { response: User, responseMode: "select" } as const;
+const selecting = (schema: Schema): Declared => ({
+	response: { schema, mode: "select" },
+});
+const select = selecting(User);
 
 suite("a selected answer", () => {
 	test("has what is declared and nothing else, with the length of that", async (t) => {
@@ -36,19 +44,15 @@ suite("a selected answer", () => {
 			number: Type.Number(),
 			boolean: Type.Boolean(),
 		});
-		const { got } = await answerThrough(
-			t,
-			{ ...select, response },
-			{
-				body: {
-					text: 1337,
-					flag: true,
-					integer: "42",
-					number: "-1.5",
-					boolean: "false",
-				},
+		const { got } = await answerThrough(t, selecting(response), {
+			body: {
+				text: 1337,
+				flag: true,
+				integer: "42",
+				number: "-1.5",
+				boolean: "false",
 			},
-		);
+		});
 		assert.deepEqual(got.json(), {
 			text: "1337",
 			flag: "true",
@@ -74,7 +78,7 @@ suite("a selected answer", () => {
 		] as const) {
 			const { got } = await answerThrough(
 				t,
-				{ ...select, response: Type.Object({ a: schema }) },
+				selecting(Type.Object({ a: schema })),
 				{ body: { a: value } },
 			);
 			assert.equal(got.status, 502, JSON.stringify([schema, value]));
@@ -91,16 +95,12 @@ suite("a selected answer", () => {
 				Type.Object({ kind: Type.Literal("b"), s: Type.String() }),
 			]),
 		);
-		const { got } = await answerThrough(
-			t,
-			{ ...select, response },
-			{
-				body: [
-					{ kind: "a", x: 1 },
-					{ kind: "b", s: 7, n: 8 },
-				],
-			},
-		);
+		const { got } = await answerThrough(t, selecting(response), {
+			body: [
+				{ kind: "a", x: 1 },
+				{ kind: "b", s: 7, n: 8 },
+			],
+		});
 		assert.deepEqual(got.json(), [
 			{ kind: "a", n: 1 },
 			{ kind: "b", s: "7" },
@@ -112,11 +112,9 @@ suite("a selected answer", () => {
 			{ a: Type.Integer() },
 			{ additionalProperties: Type.Unknown() },
 		);
-		const { got } = await answerThrough(
-			t,
-			{ ...select, response },
-			{ body: '{"a":1,"__proto__":{"polluted":true}}' },
-		);
+		const { got } = await answerThrough(t, selecting(response), {
+			body: '{"a":1,"__proto__":{"polluted":true}}',
+		});
 		assert.equal(got.body, '{"a":1,"__proto__":{"polluted":true}}');
 		assert.equal(({} as { polluted?: boolean }).polluted, undefined);
 	});
@@ -174,12 +172,12 @@ suite("a selected answer", () => {
 			body: gzipSync(`"${"x".repeat(10 * 1_048_576)}"`),
 		},
 	};
-	for (const responseMode of ["select", "validate"] as const) {
+	for (const mode of ["select", "validate"] as const) {
 		for (const [what, answer] of Object.entries(unreadable)) {
-			test(`${what} is a 502 (${responseMode})`, async (t) => {
+			test(`${what} is a 502 (${mode})`, async (t) => {
 				const { got } = await answerThrough(
 					t,
-					{ response: User, responseMode },
+					{ response: { schema: User, mode } },
 					answer,
 				);
 				assert.equal(got.status, 502);

@@ -61,8 +61,7 @@ test("the contexts of all requests share one hidden class, at each phase", async
 				body: Type.Object({ a: Type.Integer() }),
 				dependencies: { caller },
 				forward: { headers: (ctx) => ({ "x-caller": ctx.deps.caller }) },
-				response: Type.Object({}),
-				responseMode: "select",
+				response: { schema: Type.Object({}), mode: "select" },
 			}),
 			route.post("/form", { upstream: url, form: { a: Type.String() } }),
 			route.get("/local", {

@@ -17,8 +17,10 @@ async function startSelect(scope: TestScope): Promise<string> {
 		routes: [
 			route.get("/*", {
 				upstream: service.url,
-				response: Type.Object({ a: Type.Integer() }),
-				responseMode: "select",
+				response: {
+					schema: Type.Object({ a: Type.Integer() }),
+					mode: "select",
+				},
 			}),
 		],
 	});

@@ -22,8 +22,7 @@ async function select(
 		routes: [
 			route.get("/", {
 				upstream: service.url,
-				response,
-				responseMode: "select",
+				response: { schema: response, mode: "select" },
 			}),
 		],
 	});

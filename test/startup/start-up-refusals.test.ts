@@ -114,12 +114,12 @@ suite("what is refused at start-up:", () => {
 			/bodyMode must be 'validated' or 'original', got "raw"/,
 		],
 		"a response mode out of the list": [
-			loose("/", { upstream, response: anything, responseMode: "strip" }),
-			/responseMode must be 'document', 'validate' or 'select', got "strip"/,
+			loose("/", { upstream, response: { schema: anything, mode: "strip" } }),
+			/response\.mode must be 'document', 'validate' or 'select', got "strip"/,
 		],
 		"response headers that are no list": [
-			loose("/", { upstream, responseHeaders: "x-a" }),
-			/responseHeaders must be 'upstream', 'gateway' or an array of names/,
+			loose("/", { upstream, response: { keepHeaders: "x-a" } }),
+			/response\.keepHeaders must be 'upstream', 'gateway' or an array of names/,
 		],
 		"a part that is no shape": [
 			loose("/", { upstream, query: "none" }),
@@ -165,16 +165,16 @@ suite("what is refused at start-up:", () => {
 			/forward\.query must be a function/,
 		],
 		"a part that forward does not have": [
-			loose("/", { upstream, forward: { path: () => "/" } }),
-			/there is no option "forward\.path"/,
+			loose("/", { upstream, forward: { paths: () => "/" } }),
+			/there is no option "forward\.paths"/,
 		],
 		"forwarding beside a handler": [
 			route.get("/", { handler, forward: { query: () => ({}) } }),
 			/answers by a handler, so that forward has no effect/,
 		],
 		"what becomes of an answer beside a handler": [
-			route.get("/", { handler, responseHeaders: "gateway" }),
-			/answers by a handler, so that responseHeaders has no effect/,
+			route.get("/", { handler, response: { keepHeaders: "gateway" } }),
+			/answers by a handler, so that response\.keepHeaders has no effect/,
 		],
 		"a body mode without a body": [
 			route.get("/", { upstream, bodyMode: "original" }),
@@ -185,12 +185,15 @@ suite("what is refused at start-up:", () => {
 			/has strict but declares no form/,
 		],
 		"a mode for a response that is not declared": [
-			route.get("/", { upstream, responseMode: "validate" }),
-			/has responseMode 'validate' but no response/,
+			route.get("/", { upstream, response: { mode: "validate" } }),
+			/has response\.mode 'validate' but no response\.schema/,
 		],
 		"keys without a selection": [
-			route.get("/", { upstream, response: anything, responseInclude: ["a"] }),
-			/has responseInclude or responseExclude without responseMode 'select'/,
+			route.get("/", {
+				upstream,
+				response: { schema: Type.Object({}), include: ["a"] },
+			}),
+			/has response\.include or response\.exclude without response\.mode 'select'/,
 		],
 		"a limit below zero": [
 			route.post("/", { upstream, maxBodyBytes: -1 }),

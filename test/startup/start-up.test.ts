@@ -23,9 +23,11 @@ test("a gateway that is right starts", () => {
 			upstream,
 			path: { id: z.coerce.number() },
 			query: { page: Type.Optional(Type.Integer()) },
-			response: { 200: anything, 404: anything },
-			responseMode: "select",
-			responseInclude: ["id"],
+			response: {
+				schema: { 200: anything, 404: anything },
+				mode: "select",
+				include: ["id"],
+			},
 			timeout: { headersMs: 0 },
 		}),
 		route.post("/form", {

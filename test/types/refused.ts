@@ -59,9 +59,9 @@ route.post("/users", { upstream, body: "json" });
 // @ts-expect-error no such mode
 route.get("/users", { upstream, validation: "none" });
 // @ts-expect-error no such mode
-route.get("/users", { upstream, response: Body, responseMode: "strip" });
+route.get("/users", { upstream, response: { schema: Body, mode: "strip" } });
 // @ts-expect-error no such choice
-route.get("/users", { upstream, responseHeaders: "none" });
+route.get("/users", { upstream, response: { keepHeaders: "none" } });
 // @ts-expect-error no such mode
 route.post("/users", { upstream, body: Body, bodyMode: "raw" });
 // @ts-expect-error bytes are counted

@@ -55,7 +55,7 @@ export function cache(options: CacheOptions = {}): Cache {
 			if (!info.proxied) return null;
 			if (!isCacheable(info)) return new InvalidationOnly(engine);
 			const partitionOf = compilePartition(info, options);
-			return new RouteCache(engine, key, partitionOf, info.rewritesResponse);
+			return new RouteCache(engine, key, partitionOf);
 		},
 		async purge(what) {
 			return engine.purge(toPurgeTarget(what));

@@ -7,7 +7,7 @@ export class InvalidationOnly implements PolicyHooks {
 	readonly #taker: AnswerTaker;
 
 	constructor(engine: CacheEngine) {
-		this.#taker = new AnswerTaker(engine, false);
+		this.#taker = new AnswerTaker(engine);
 	}
 
 	onUpstreamResponse(ctx: Context, response: UpstreamResponse): undefined {

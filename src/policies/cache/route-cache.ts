@@ -40,20 +40,12 @@ export class RouteCache implements PolicyHooks {
 	readonly #taker: AnswerTaker;
 	readonly #key: symbol;
 	readonly #waitMs: number;
-	/** Whether the gateway writes the bodies of answers anew: then they can not be made without a client. */
-	readonly #isRewritten: boolean;
 
-	constructor(
-		engine: CacheEngine,
-		key: symbol,
-		partitionOf: PartitionOf,
-		isRewritten: boolean,
-	) {
+	constructor(engine: CacheEngine, key: symbol, partitionOf: PartitionOf) {
 		this.#engine = engine;
 		this.#key = key;
 		this.#partitionOf = partitionOf;
-		this.#isRewritten = isRewritten;
-		this.#taker = new AnswerTaker(engine, isRewritten);
+		this.#taker = new AnswerTaker(engine);
 		this.#waitMs = engine.options.collapseWaitMs ?? 5_000;
 	}
 
@@ -169,7 +161,7 @@ export class RouteCache implements PolicyHooks {
 			case "use-stale":
 				return hit(engine, ctx, lookup, answer, "stale");
 			case "refresh-behind":
-				if (this.#isRewritten || !answer.mayRefresh) {
+				if (!answer.mayRefresh) {
 					return this.#validate(ctx, lookup, answer);
 				}
 				startRefresh(engine, ctx, lookup, answer);

@@ -273,7 +273,7 @@ test("a route that reads a body is not cached, nor a request that sends one", as
 	assert.equal((await late.get("/")).how, "none");
 });
 
-test("request ids and rate limits of one request are not given to another; what responseHeaders hides stays hidden", async (t) => {
+test("request ids and rate limits of one request are not given to another; what response.keepHeaders hides stays hidden", async (t) => {
 	const stage = await startCache(
 		t,
 		(_req, res) =>
@@ -286,7 +286,7 @@ test("request ids and rate limits of one request are not given to another; what 
 					etag: '"v"',
 				})
 				.end(),
-		{ route: { responseHeaders: ["x-request-id"] } as never },
+		{ route: { response: { keepHeaders: ["x-request-id"] } } as never },
 	);
 	const first = await stage.get("/");
 	const second = await stage.get("/");

@@ -30,19 +30,6 @@ export interface Asked {
 export const noBytes: Uint8Array = new Uint8Array(0);
 /** With a validator, a stale answer is kept for so long: it may be found unchanged. */
 export const keptStaleMs = 86_400_000;
-/** What is known of a body that the gateway writes anew. */
-export const ofRewritten: readonly string[] = [
-	"content-length",
-	"content-encoding",
-	"content-md5",
-	"content-digest",
-	"digest",
-	"repr-digest",
-	"etag",
-	"last-modified",
-	"accept-ranges",
-];
-
 /** What it varies by, and what others under its key do: an answer without Vary says nothing for those with it. */
 export function varyOf(
 	known: Pick<Asked, "varyNames">,

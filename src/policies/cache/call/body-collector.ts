@@ -1,9 +1,11 @@
 import { Readable } from "node:stream";
-import type { BodyObserver } from "../../../index.ts";
+import type { BodyObserver, RewriteHeaders } from "../../../index.ts";
 import type { FillBudget } from "./fill-budget.ts";
 
 /** Who waits for the body that is collected. */
 export interface CollectorOwner {
+	/** The body follows; `rewrite` where it is another than the service's, `isOwn` where a policy made it so. */
+	onHead?(rewrite: RewriteHeaders | null, isOwn: boolean): void;
 	onWhole(body: Uint8Array): void;
 	/** It broke off, or became too large. */
 	onLost(isTooLarge: boolean): void;
@@ -59,6 +61,10 @@ export class BodyCollector implements BodyObserver {
 		const reader = new FollowerBody(this, () => readers.delete(reader));
 		readers.add(reader);
 		return reader;
+	}
+
+	onHead(rewrite: RewriteHeaders | null, isOwn: boolean): void {
+		this.#owner.onHead?.(rewrite, isOwn);
 	}
 
 	onChunk(chunk: Uint8Array): void {

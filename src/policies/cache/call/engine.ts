@@ -8,7 +8,6 @@ import {
 import { mayBelong, variantOf } from "../cache-key.ts";
 import { parseCacheControl } from "../http/cache-control.ts";
 import { freshnessOf } from "../http/freshness.ts";
-import type { HeaderList } from "../http/header-list.ts";
 import { type ResponseFacts, whyNotStored } from "../http/storable.ts";
 import {
 	mergeHeaders,
@@ -27,7 +26,6 @@ import {
 	keptStaleMs,
 	mayRefreshOf,
 	noBytes,
-	ofRewritten,
 	varyOf,
 } from "./asked.ts";
 import { FillBudget } from "./fill-budget.ts";
@@ -49,6 +47,9 @@ export type CacheOutcome =
 export type Judged =
 	| { readonly refusal: string; readonly head: null }
 	| { readonly refusal: null; readonly head: StoredAnswer };
+
+/** A 304 says nothing new of a body that the gateway has made from the service's. */
+const ofBody = ["etag"];
 
 /** An answer that took longer is not stored, in milliseconds: stores remember purges for twice as long. */
 const longestMs = 300_000;
@@ -124,7 +125,7 @@ export class CacheEngine {
 	}
 
 	/** Whether an answer may be stored, and what is stored of its head. */
-	judge(asked: Asked, answer: UpstreamHead, isRewritten: boolean): Judged {
+	judge(asked: Asked, answer: UpstreamHead): Judged {
 		const responseTimeMs = this.now();
 		const { status, received } = answer;
 		const directives = parseCacheControl(received);
@@ -138,13 +139,13 @@ export class CacheEngine {
 		const varyNames = varyOf(asked, received);
 		const refusal = this.#whyNot(asked, facts, tags, varyNames);
 		if (refusal !== null) return { refusal, head: null };
-		const toStored = (list: HeaderList): readonly string[] =>
+		const toStored = (list: readonly string[]): readonly string[] =>
 			toStoredHeaders(list, directives, responseTimeMs);
 		const source = toStored(received);
 		const head: StoredAnswer = {
 			kind: "answer",
 			status,
-			headers: this.#shown(answer, source, toStored, isRewritten),
+			headers: answer.headers === received ? source : toStored(answer.headers),
 			source,
 			body: noBytes,
 			freshness,
@@ -178,10 +179,14 @@ export class CacheEngine {
 			tags: tags ?? stale.tags,
 			headers: isSame
 				? headers
-				: mergeHeaders(stale.headers, shown, responseTimeMs),
+				: mergeHeaders(
+						stale.headers,
+						withoutHeaders(shown, ofBody),
+						responseTimeMs,
+					),
 			source: headers,
 			freshness,
-			mayRefresh: mayRefreshOf(asked, freshness),
+			mayRefresh: stale.mayRefresh && mayRefreshOf(asked, freshness),
 		};
 		const facts = { status: stale.status, headers, directives, freshness };
 		// A HEAD may validate too; what is stored is the answer to a GET.
@@ -263,16 +268,6 @@ export class CacheEngine {
 			variantKeyOf(varyNames, planned.headers) ===
 				variantKeyOf(varyNames, headers);
 		return isAsPlanned ? null : "changed";
-	}
-
-	#shown(
-		{ headers, received }: UpstreamHead,
-		source: HeaderList,
-		toStored: (list: HeaderList) => readonly string[],
-		isRewritten: boolean,
-	): HeaderList {
-		if (isRewritten) return toStored(withoutHeaders(headers, ofRewritten));
-		return headers === received ? source : toStored(headers);
 	}
 }
 

@@ -83,7 +83,7 @@ class Refresh implements UpstreamReader {
 			this.#takeNotModified(head);
 			return true;
 		}
-		const { refusal, head: stored } = engine.judge(this.#asked, head, false);
+		const { refusal, head: stored } = engine.judge(this.#asked, head);
 		if (refusal !== null) {
 			if (!isServerError(head.status)) engine.drop(this.#key);
 			return this.#end();

@@ -26,11 +26,9 @@ const ofOneRequest: ReadonlySet<string> = new Set(["busy", "method", "status"]);
 /** What the cache does with the answers of a route's upstream. */
 export class AnswerTaker {
 	readonly #engine: CacheEngine;
-	readonly #isRewritten: boolean;
 
-	constructor(engine: CacheEngine, isRewritten: boolean) {
+	constructor(engine: CacheEngine) {
 		this.#engine = engine;
-		this.#isRewritten = isRewritten;
 	}
 
 	/** Takes the head of an answer; a reply takes its place. `lookup` is null for methods that are not looked up. */
@@ -83,11 +81,11 @@ export class AnswerTaker {
 	}
 
 	/** RFC 9111 section 4.4. */
-	#invalidate(ctx: Context, { status, received }: UpstreamResponse): void {
+	#invalidate(ctx: Context, { status, headers }: UpstreamResponse): void {
 		if (!isUnsafe(ctx.method)) return;
 		const target = targetOf(ctx);
 		const uri = `${ctx.origin}${target}`;
-		const uris = invalidatedBy(ctx.method, uri, status, received);
+		const uris = invalidatedBy(ctx.method, uri, status, headers);
 		if (uris.length === 0) return;
 		// As it came, which is how it is stored: a URI that was parsed is written in another way.
 		const targets = new Set([target]);
@@ -198,13 +196,24 @@ export class AnswerTaker {
 	#collect(lookup: Lookup, response: UpstreamResponse): string | null {
 		const engine = this.#engine;
 		const asked = toAsked(lookup);
-		const { refusal, head } = engine.judge(asked, response, this.#isRewritten);
+		const { refusal, head: received } = engine.judge(asked, response);
 		if (refusal !== null) return refusal;
 		const length = lengthOf(response);
 		if (length > engine.maxEntryBytes) return "too-large";
 		const filling = lookup.filling;
-		const collector = new BodyCollector(
+		let head = received;
+		const collector: BodyCollector = new BodyCollector(
 			{
+				onHead: (rewrite, isOwn) => {
+					if (rewrite !== null) {
+						const headers = rewrite(head.headers);
+						head = { ...head, headers, mayRefresh: head.mayRefresh && !isOwn };
+					}
+					const isKnown = length >= 0 && rewrite === null;
+					filling?.begin(
+						isKnown ? { head, contentLength: length, collector } : null,
+					);
+				},
 				onWhole: (body) => this.#onWhole(asked, { ...head, body }, filling),
 				onLost: (isTooLarge) => this.#onLost(lookup, filling, isTooLarge),
 			},
@@ -215,12 +224,8 @@ export class AnswerTaker {
 		if (!collector.reserve(2 * Math.max(length, 0))) return "busy";
 		lookup.collector = collector;
 		response.observe(collector);
-		const isKnown = length >= 0 && !this.#isRewritten;
 		if (filling !== null) {
 			filling.variantKey = variantOfAnswer(head, lookup.planned);
-			filling.begin(
-				isKnown ? { head, contentLength: length, collector } : null,
-			);
 		}
 		return null;
 	}

@@ -5,7 +5,7 @@ import type { HeaderList } from "../http/header-list.ts";
 export interface StoredAnswer {
 	readonly kind: "answer";
 	readonly status: number;
-	/** What clients get: the stored headers that `responseHeaders` lets through. */
+	/** What clients get: the headers as the route option `response` leaves them. */
 	readonly headers: HeaderList;
 	/** What the upstream is asked with and judged by: all stored headers. The same list where all reach the client. */
 	readonly source: HeaderList;
