@@ -1,7 +1,11 @@
 import type { Forward, Route } from "../model/route-options.ts";
 import type { Fields, FieldValue } from "../model/types.ts";
 import { toFieldText, toFieldTexts } from "../params/form/field-text.ts";
-import { compileTemplate, type PathTemplate } from "../proxy/path-template.ts";
+import {
+	compileTemplate,
+	type PathTemplate,
+	templateNames,
+} from "../proxy/path-template.ts";
 import type { RequestContext, Write } from "./request.ts";
 import { nameOfPair, withoutQueryNames } from "./withheld-credentials.ts";
 
@@ -34,7 +38,7 @@ function rawQuery(ctx: RequestContext): string {
 }
 
 function compilePath(route: Route): Write<string> | null {
-	const { upstreamPath, path } = route.options;
+	const { upstreamPath, path, forward } = route.options;
 	const hasTyped = path !== undefined && Object.keys(path).length > 0;
 	if (upstreamPath === undefined && !hasTyped) return null;
 	const wildcardSlash = route.path.split("/").length - 1;
@@ -43,7 +47,28 @@ function compilePath(route: Route): Write<string> | null {
 		wildcardSlash,
 		(value) => toFieldText(value) ?? "",
 	);
-	return (ctx) => fill(ctx.path, rawPath(ctx));
+	const give = (forward as AnyForward | undefined)?.path;
+	if (give === undefined) return (ctx) => fill(ctx.path, rawPath(ctx));
+	const names = missingNames(route);
+	return (ctx) => {
+		const given = give(ctx);
+		const values: Record<string, unknown> = { ...ctx.path };
+		for (const name of names) {
+			const value: unknown = given[name];
+			if (value === undefined || value === null || value === "") {
+				throw new TypeError(`forward.path gave nothing for :${name}`);
+			}
+			values[name] = value;
+		}
+		return fill(values, rawPath(ctx));
+	};
+}
+
+/** The names in `upstreamPath` that the path of the route lacks. */
+export function missingNames({ options, path }: Route): string[] {
+	const own = templateNames(path);
+	const names = templateNames(options.upstreamPath ?? "");
+	return names.filter((name) => !own.includes(name));
 }
 
 function compileQuery(route: Route): Write<string> | null {

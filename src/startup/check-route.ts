@@ -10,6 +10,7 @@ import type { Dependencies, Input } from "../model/types.ts";
 import { compileSchema } from "../params/schema.ts";
 import { compileTemplate, templateNames } from "../proxy/path-template.ts";
 import { orderDependencies } from "../request/dependencies.ts";
+import { missingNames } from "../request/request-target.ts";
 import { knownMethods, RouteTree, refusedMethods } from "./router.ts";
 
 /** How a route is named in errors. */
@@ -154,13 +155,16 @@ function* checkNames(route: Route): Generator<string> {
 			yield `path.${name} has a schema, but the path has no parameter :${name}`;
 		}
 	}
-	const { upstreamPath } = route.options;
+	const { upstreamPath, forward } = route.options;
+	const missing = missingNames(route);
+	if (forward?.path !== undefined && missing.length === 0) {
+		yield "has forward.path, but upstreamPath has no name that the path lacks";
+	}
 	if (upstreamPath === undefined) return;
 	if (!upstreamPath.startsWith("/")) yield "upstreamPath must begin with /";
-	for (const name of templateNames(upstreamPath)) {
-		if (!names.includes(name)) {
-			yield `upstreamPath has ${name === "*" ? "*" : `:${name}`}, which nothing declares`;
-		}
+	for (const name of missing) {
+		if (name !== "*" && forward?.path !== undefined) continue;
+		yield `upstreamPath has ${name === "*" ? "*" : `:${name}`}, which nothing declares`;
 	}
 	if (/[?#]/.test(upstreamPath.replaceAll(/:[\w$]+\?/g, ""))) {
 		yield "upstreamPath is a path alone; forward.query sets a query";

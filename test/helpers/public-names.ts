@@ -9,7 +9,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 	".": {
 		values: `HttpError Type createGateway decisionsOf dependency file input
 			isReply noteDecision reply route upstream`,
-		types: `AttemptEnd BodyObserver CloseOptions Context ContextValues Decision Dependencies Dependency
+		types: `AttemptEnd BodyObserver CloseOptions Context ContextValues CookieAttributes Decision Dependencies Dependency
 			DependencyOptions DependencyValues DocsContribution DocsOptions
 			ErrorCode ErrorFormat FieldValue Fields FileOptions FilePart FileSchema
 			FormLimits FormShape Forward Gateway GatewayLimits GatewayOptions
@@ -17,9 +17,9 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			InjectResponse Input InputBuilder InputSource JsonSchema JsonValue
 			ListenOptions Listening Logger MaybePromise NeedValues Needs
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
-			ReplyHeaders ResponseMode Route RouteBuilder RouteContext RouteDocs
+			ReplyHeaders ResponseMode ResponseOptions ResponseSchema RewriteHeaders Route RouteBuilder RouteContext RouteDocs
 			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
-			SharedOptions StandardSchema StepInfo StepTiming Upstream UpstreamAttempt UpstreamHead UpstreamOptions
+			SharedOptions StandardSchema StepInfo StepTiming TransformBody Upstream UpstreamAttempt UpstreamHead UpstreamOptions
 			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
 			WatchedAttempt WithheldSource`,
 	},

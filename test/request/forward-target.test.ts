@@ -41,6 +41,28 @@ suite("where a request goes", () => {
 		assert.equal(got.url, "/users/7/A%20b");
 	});
 
+	test("forward.path gives the names that the path lacks, percent-encoded", async (t) => {
+		let tenant = "a/b ?c";
+		const declare: Declare = (upstream) =>
+			route.get("/orders/:id/*", {
+				upstream,
+				upstreamPath: "/t/:tenant/:id/*",
+				forward: {
+					path: (ctx) => ({ tenant, id: "ignored", more: ctx.path.id }),
+				},
+			});
+		const get = () => pass(t, declare, { url: "/orders/7/x%2Fy?q=1" });
+		assert.equal((await get()).url, "/t/a%2Fb%20%3Fc/7/x%2Fy?q=1");
+		for (const [value, status] of [
+			["..", 400],
+			[".", 400],
+			["", 500],
+		] as const) {
+			tenant = value;
+			await assert.rejects(get(), new RegExp(`${status}`));
+		}
+	});
+
 	test("an optional parameter that is not there leaves its segment out", async (t) => {
 		const declare: Declare = (upstream) =>
 			route.get("/posts/:page?", {

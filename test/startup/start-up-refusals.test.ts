@@ -168,6 +168,30 @@ suite("what is refused at start-up:", () => {
 			loose("/", { upstream, forward: { paths: () => "/" } }),
 			/there is no option "forward\.paths"/,
 		],
+		"path values that nothing takes": [
+			route.get("/:id", {
+				upstream,
+				upstreamPath: "/v1/:id",
+				forward: { path: () => ({ tenant: 1 }) },
+			}),
+			/has forward\.path, but upstreamPath has no name that the path lacks/,
+		],
+		"an option of the response at its old place": [
+			loose("/", { upstream, responseHeaders: "gateway" }),
+			/there is no option "responseHeaders"; it is "response\.keepHeaders" now/,
+		],
+		"an option of the response that is misspelt": [
+			loose("/", { upstream, response: { schema: anything, mod: "select" } }),
+			/there is no option "response\.mod"; did you mean "response\.mode"\?/,
+		],
+		"options of the response beside keywords of a schema": [
+			loose("/", { upstream, response: { type: "object", location: "keep" } }),
+			/there is no option "response\.type"/,
+		],
+		"an attribute that no cookie can carry": [
+			loose("/", { upstream, response: { cookies: { path: "/; secure" } } }),
+			/response\.cookies\.path must be ASCII text without ; or null/,
+		],
 		"forwarding beside a handler": [
 			route.get("/", { handler, forward: { query: () => ({}) } }),
 			/answers by a handler, so that forward has no effect/,

@@ -17,7 +17,7 @@ const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
 	],
 	"a template name that nothing declares": [
 		`route.get("/users/:id", { upstream, upstreamPath: "/v1/:user" });`,
-		/Refused<"nothing declares :user">/,
+		/Property 'forward' is missing .* Given<"forward.path must give :user">/,
 	],
 	"a template wildcard that nothing declares": [
 		`route.get("/users/:id", { upstream, upstreamPath: "/v1/*" });`,
