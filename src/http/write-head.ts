@@ -17,12 +17,23 @@ export function writeHead(
 	try {
 		res.writeHead(status, reason, list);
 	} catch (error) {
-		// node keeps the length of the head that it has rejected, and would read what follows as in `dispositionFirst`.
-		(res as unknown as { _contentLength: null })._contentLength = null;
+		forget(res, list);
 		// Lists that hooks have written to are not read twice where nothing is wrong with them.
 		const encoded = list.slice();
 		if (!encodeWide(encoded)) throw error;
 		res.writeHead(status, reason, encoded);
+	}
+}
+
+/**
+ * What node keeps of a head that it has rejected: its length, and its lines where a server around the gateway has set
+ * headers of its own. The head that follows would be read as in `dispositionFirst`, and have lines of the other.
+ */
+function forget(res: ServerResponse, list: readonly string[]): void {
+	(res as unknown as { _contentLength: null })._contentLength = null;
+	if (res.getHeaderNames().length === 0) return;
+	for (let i = 0; i < list.length; i += 2) {
+		if (res.hasHeader(list[i] as string)) res.removeHeader(list[i] as string);
 	}
 }
 

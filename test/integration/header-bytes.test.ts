@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { reply, route, type Upstream } from "../../src/index.ts";
 import { policyOf } from "../helpers/policed-gateway.ts";
+import { connectRaw } from "../helpers/raw-client.ts";
 import { valuesOf } from "../helpers/raw-http.ts";
 import { request, startWireStage, type WireStage } from "./wire-stage.ts";
 
@@ -168,6 +172,40 @@ test("a head that is replaced does not leave its reason phrase behind", async (t
 		"HTTP/1.1 502 Bad Gateway",
 		"HTTP/1.1 299 Unknown",
 	]);
+});
+
+test("nor its headers, in a server that has set some of its own", async (t) => {
+	const spoil = policyOf({
+		onUpstreamResponse: (ctx, { headers }) => {
+			if (ctx.url === "/bad") headers.push("x-a", "a\r\nb");
+		},
+	});
+	const stage = await startWireStage(t, { gateway: { policies: [spoil] } });
+	stage.upstream.script = (_asked, connection) =>
+		connection.send(
+			`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n${name}: ${utf8("☃")}\r\n\r\nok`,
+		);
+	const server = createServer((req, res) => {
+		res.setHeader("x-outer", "1");
+		stage.gateway.handler(req, res);
+	});
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	t.after(() => server.close());
+	const { port } = server.address() as AddressInfo;
+	for (const [path, status, coding] of [
+		["/", 200, "gzip"],
+		["/bad", 502, undefined],
+	] as const) {
+		await using client = await connectRaw({ port });
+		const got = await client.exchange(request(`GET ${path}`));
+		assert.equal(got.status, status);
+		assert.deepEqual(valuesOf(got.headers, "x-outer"), ["1"]);
+		assert.equal(valuesOf(got.headers, "content-encoding")[0], coding);
+		if (status === 200) {
+			assert.deepEqual(valuesOf(got.headers, name), [utf8("☃")]);
+		}
+	}
 });
 
 test("trailers that name what the gateway set are dropped", async (t) => {
