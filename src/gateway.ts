@@ -11,6 +11,7 @@ import type { Policy, RouteInfo } from "./model/types.ts";
 import type { Upstream } from "./model/upstream.ts";
 import { createDocument, type OpenApiDocument } from "./openapi/document.ts";
 import { docsRoutes, type MakeRoute } from "./openapi/page.ts";
+import { compileErrors } from "./request/error-reply.ts";
 import { createHandler, type RequestHandler } from "./request/handler.ts";
 import { defaultLogger, toSafeLogger } from "./request/logger.ts";
 import { OpenRequests } from "./request/open-requests.ts";
@@ -121,7 +122,7 @@ class CompiledGateway implements Gateway {
 				version: version ?? "1.0.0",
 				description: this.#options.description,
 				servers: this.#options.servers,
-				errorFormat,
+				errorFormat: typeof errorFormat === "function" ? null : errorFormat,
 			},
 			routes,
 			{
@@ -140,7 +141,7 @@ class CompiledGateway implements Gateway {
 			continueHandler: createHandler(this.#runtime, this.#table, true),
 			upgrade: this.upgrade,
 			limits: this.#runtime.limits,
-			errorFormat: this.#runtime.errorFormat,
+			renderError: this.#runtime.renderError,
 			tls: options.tls ?? null,
 		});
 		const listener = new Listener(server, this.#runtime.limits.keepAliveMs);
@@ -208,10 +209,11 @@ class CompiledGateway implements Gateway {
 function createRuntime(
 	options: GatewayOptions,
 ): Runtime & { isClosing: boolean } {
+	const logger = toSafeLogger(options.logger ?? defaultLogger);
 	return {
 		watch: new DeadlineWatch(),
-		logger: toSafeLogger(options.logger ?? defaultLogger),
-		errorFormat: options.errorFormat ?? "problem",
+		logger,
+		renderError: compileErrors(options.errorFormat ?? "problem", logger),
 		limits: toLimits(options.limits),
 		trustedProxies: toTrustedProxies(options),
 		open: new OpenRequests(),

@@ -9,11 +9,11 @@ export {
 	type Problem,
 } from "./http/errors.ts";
 export type { HeaderValue } from "./http/header-edits.ts";
+export type { ReplyValue } from "./http/payload.ts";
 export {
 	type ErrorFormat,
 	type HeaderList,
 	isReply,
-	type JsonValue,
 	type Reply,
 	type ReplyBody,
 	type ReplyHeaders,
@@ -29,6 +29,8 @@ export {
 export type {
 	CloseOptions,
 	DocsOptions,
+	ErrorResponse,
+	FormatError,
 	GatewayLimits,
 	GatewayOptions,
 	ListenOptions,

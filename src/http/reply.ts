@@ -1,27 +1,17 @@
 import { STATUS_CODES } from "node:http";
-import { Readable } from "node:stream";
 import type { HttpError } from "./errors.ts";
 import { toFieldText } from "./header-edits.ts";
+import {
+	fromWebResponse,
+	isWebResponse,
+	type Payload,
+	type ReplyValue,
+	toBytes,
+	toJson,
+} from "./payload.ts";
 
-/** What a reply may carry: text, bytes, a value that becomes JSON, a stream, or nothing. */
-export type ReplyBody =
-	| string
-	| Uint8Array
-	| Readable
-	| ReadableStream<Uint8Array>
-	| AsyncIterable<Uint8Array | string>
-	| JsonValue
-	| null
-	| undefined;
-
-/** Anything `JSON.stringify` takes. */
-export type JsonValue =
-	| string
-	| number
-	| boolean
-	| null
-	| readonly JsonValue[]
-	| { readonly [key: string]: JsonValue | undefined };
+/** What a reply may carry: text, bytes, a stream, a value that becomes JSON, or nothing. */
+export type ReplyBody = ReplyValue | undefined;
 
 /** Reply headers: one value, or several lines of one name. */
 export type ReplyHeaders = Readonly<
@@ -35,13 +25,9 @@ export type HeaderList = readonly string[];
 export class Reply {
 	readonly status: number;
 	readonly headers: HeaderList;
-	readonly body: string | Uint8Array | Readable | null;
+	readonly body: Payload;
 
-	constructor(
-		status: number,
-		headers: HeaderList,
-		body: string | Uint8Array | Readable | null,
-	) {
+	constructor(status: number, headers: HeaderList, body: Payload) {
 		this.status = status;
 		this.headers = headers;
 		this.body = body;
@@ -59,7 +45,7 @@ export function isReply(value: unknown): value is Reply {
  * are sent as they come. `content-type` is set unless `headers` has one, or is a
  * flat list: that goes out as it is, and a reply made of it may be given many times.
  *
- * @throws RangeError when `status` is not an integer in 200..599.
+ * @throws RangeError when `status` is not an integer in 200..599; TypeError for a body that cannot be sent.
  */
 export function reply(
 	status: number,
@@ -86,7 +72,8 @@ function isHeaderList(
 	return Array.isArray(headers);
 }
 
-function toHeaderList(headers: ReplyHeaders | undefined): string[] {
+/** Names and values in turn. */
+export function toHeaderList(headers: ReplyHeaders | undefined): string[] {
 	const list: string[] = [];
 	for (const [name, value] of Object.entries(headers ?? {})) {
 		if (typeof value === "object") {
@@ -100,25 +87,26 @@ function toHeaderList(headers: ReplyHeaders | undefined): string[] {
 	return list;
 }
 
-function toPayload(
-	body: ReplyBody,
-): [string | Uint8Array | Readable | null, string | null] {
+function toPayload(body: ReplyBody): [Payload, string | null] {
 	if (body === null || body === undefined) return [null, null];
 	if (typeof body === "string") return [body, "text/plain; charset=utf-8"];
-	if (body instanceof Uint8Array) return [body, "application/octet-stream"];
-	if (body instanceof Readable) return [body, "application/octet-stream"];
-	if (body instanceof ReadableStream) {
-		return [
-			Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]),
-			"application/octet-stream",
-		];
+	return toBytes(body) ?? [toJson(body), "application/json"];
+}
+
+/**
+ * The response that a handler's value stands for: a reply, a web `Response`, bytes, a stream, or a value that is sent
+ * as JSON.
+ *
+ * @throws TypeError for what cannot be sent; RangeError for a status that is not in 200..599.
+ */
+export function toReply(value: unknown): Reply {
+	if (value instanceof Reply) return value;
+	if (isWebResponse(value)) {
+		const { status, headers, body } = fromWebResponse(value);
+		return reply(status, body, headers);
 	}
-	if (typeof body === "object" && Symbol.asyncIterator in body) {
-		// Not in object mode: a piece that is no text or bytes fails the stream.
-		const stream = Readable.from(body, { objectMode: false });
-		return [stream, "application/octet-stream"];
-	}
-	return [JSON.stringify(body), "application/json"];
+	const [body, type] = toBytes(value) ?? [toJson(value), "application/json"];
+	return new Reply(200, ["content-type", type], body);
 }
 
 /** Whether a flat header list has that name, given in lower case. */

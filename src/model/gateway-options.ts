@@ -1,7 +1,19 @@
 import type { TlsOptions } from "node:tls";
-import type { ErrorFormat } from "../http/reply.ts";
+import type { HttpError } from "../http/errors.ts";
+import type {
+	ErrorFormat,
+	HeaderList,
+	ReplyBody,
+	ReplyHeaders,
+} from "../http/reply.ts";
 import type { Route } from "./route-options.ts";
-import type { Dependencies, Dependency, Logger, Policy } from "./types.ts";
+import type {
+	Context,
+	Dependencies,
+	Dependency,
+	Logger,
+	Policy,
+} from "./types.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
@@ -20,8 +32,8 @@ export interface GatewayOptions {
 	readonly policies?: readonly Policy[];
 	/** Where the docs are; false turns them off. Default `/docs` and `/openapi.json`. */
 	readonly docs?: DocsOptions | false;
-	/** `"problem"` (default) is RFC 9457; `"fastapi"` answers as a FastAPI application would. */
-	readonly errorFormat?: ErrorFormat;
+	/** `"problem"` (default) is RFC 9457; `"fastapi"` responds as a FastAPI application would; a function makes its own responses. */
+	readonly errorFormat?: ErrorFormat | FormatError;
 	readonly limits?: Partial<GatewayLimits>;
 	/**
 	 * Proxies in front whose forwarding headers are believed: addresses, CIDRs, and `"unix"` for every peer on a
@@ -37,6 +49,24 @@ export interface GatewayOptions {
 	readonly logger?: Logger;
 	/** For tests: what resolves in a dependency's stead, a dependency or a value. */
 	readonly overrides?: Iterable<readonly [Dependency, unknown]>;
+}
+
+/**
+ * Makes the response to an error. `ctx` is null where the head of the request could not be read. Headers of the error,
+ * such as `www-authenticate`, are added unless it sets them or another status. If it fails, that is logged, and the
+ * response is a problem document.
+ */
+export type FormatError = (
+	error: HttpError,
+	ctx: Context | null,
+) => ErrorResponse;
+
+/** A response to an error: what `reply()` makes, or the parts of it. */
+export interface ErrorResponse {
+	/** Default: the error's own. */
+	readonly status?: number;
+	readonly headers?: ReplyHeaders | HeaderList;
+	readonly body?: ReplyBody;
 }
 
 /** Where the docs are and who may see them. */

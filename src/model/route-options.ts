@@ -1,3 +1,4 @@
+import type { ReplyValue } from "../http/payload.ts";
 import type { Reply } from "../http/reply.ts";
 import type { FormLimits, FormShape } from "../params/form/form.ts";
 import type { Schema, Shape } from "../params/schema.ts";
@@ -67,7 +68,7 @@ export interface RouteOptions<
 > extends RouteDocs {
 	/** The service that answers. One of `upstream` and `handler` is needed. */
 	readonly upstream?: Upstream | string;
-	/** Answers in the gateway itself. A value that is no reply is sent as JSON with status 200. */
+	/** Responds in the gateway itself: a reply, a web `Response`, bytes or a stream, or a value that is sent as JSON with status 200. */
 	readonly handler?: (ctx: C) => MaybePromise<Reply | ReplyValue>;
 	/** The path at the upstream, with the route's parameters put back percent-encoded. Default: the path as it came. */
 	readonly upstreamPath?: string;
@@ -104,21 +105,6 @@ export interface RouteOptions<
 	readonly dependencies?: D;
 	readonly policies?: readonly Policy[];
 }
-
-/** What a handler may return instead of a reply: it is sent as JSON with status 200. */
-export type ReplyValue =
-	| string
-	| number
-	| boolean
-	| null
-	| { readonly [key: string]: unknown }
-	| NoFunctionOrPromise;
-
-/** An object of any class but those that a handler only returns by mistake. */
-type NoFunctionOrPromise = object & {
-	readonly then?: never;
-	readonly [Symbol.hasInstance]?: never;
-};
 
 /** A declared route: a plain value. Made by `route`. */
 export interface Route<out Id extends string = string>

@@ -24,7 +24,7 @@ export interface DocumentInfo {
 	/** Where the gateway is reached, as OpenAPI 3.1 writes it. Default none: where the document came from. */
 	readonly servers?: readonly Readonly<JsonObject>[] | undefined;
 	/** The gateway's; it decides what a 422 looks like. Default `'problem'`. */
-	readonly errorFormat?: ErrorFormat | undefined;
+	readonly errorFormat?: ErrorFormat | null | undefined;
 }
 
 /** An OpenAPI 3.1 document as plain JSON. */
@@ -68,7 +68,7 @@ interface Gathered {
 	readonly schemas: SchemaCollector;
 	readonly security: SecurityCollector;
 	readonly shared: SharedNeeds;
-	readonly errorFormat: ErrorFormat;
+	readonly errorFormat: ErrorFormat | null;
 }
 
 /**
@@ -86,7 +86,7 @@ export function createDocument(
 		schemas: new SchemaCollector(),
 		security: new SecurityCollector(),
 		shared,
-		errorFormat: info.errorFormat ?? "problem",
+		errorFormat: info.errorFormat === undefined ? "problem" : info.errorFormat,
 	};
 	const operations = listOperations(routes);
 	const paths = toPaths(operations, gathered);

@@ -81,10 +81,11 @@ const httpError: Schema = {
 
 /** The response to a request that does not conform to what is declared. */
 export function invalidRequest(
-	format: ErrorFormat,
+	format: ErrorFormat | null,
 	schemas: SchemaCollector,
 ): JsonObject {
 	const isFastApi = format === "fastapi";
+	if (format === null) return { description: STATUS_CODES[422] as string };
 	return {
 		description: isFastApi ? "Validation Error" : (STATUS_CODES[422] as string),
 		...toContent(
@@ -96,9 +97,10 @@ export function invalidRequest(
 
 /** What a refusal carries. */
 export function refusal(
-	format: ErrorFormat,
+	format: ErrorFormat | null,
 	schemas: SchemaCollector,
 ): JsonObject {
+	if (format === null) return {};
 	const schema = format === "fastapi" ? httpError : problem;
 	return toContent(format, schemas.describe(schema));
 }

@@ -18,7 +18,8 @@ export interface ResponseSources {
 	readonly contributions: readonly DocsContribution[];
 	/** Whether a request can fail to conform to what is declared. */
 	readonly canBeInvalid: boolean;
-	readonly errorFormat: ErrorFormat;
+	/** Null where a function makes the responses to errors: their shape is not known. */
+	readonly errorFormat: ErrorFormat | null;
 	/** HEAD answers never have a body. */
 	readonly hasBody: boolean;
 	/** 304 answers GET and HEAD alone (RFC 9110 section 15.4.5), whatever a policy of several methods says. */
@@ -113,7 +114,7 @@ function toSelected(
 /** What a dependency or policy refuses with is rendered by the gateway, unless it says otherwise. */
 function withRefusals(
 	responses: JsonObject,
-	format: ErrorFormat,
+	format: ErrorFormat | null,
 	schemas: SchemaCollector,
 ): JsonObject {
 	const entries = Object.entries(responses).map(([status, response]) => {

@@ -3,12 +3,7 @@ import { Readable } from "node:stream";
 import { breakOff } from "../connection/closing.ts";
 import { checkBodilessHead, isBodiless } from "../http/bodiless.ts";
 import { failure, type HttpError } from "../http/errors.ts";
-import {
-	hasHeader,
-	isEventStream,
-	Reply,
-	toErrorReply,
-} from "../http/reply.ts";
+import { hasHeader, isEventStream, type Reply } from "../http/reply.ts";
 import { flushHead, writeHead } from "../http/write-head.ts";
 import { OwnEvents } from "./own-events.ts";
 import type { RequestContext } from "./request.ts";
@@ -148,14 +143,13 @@ export function sendFailure(ctx: RequestContext, error: HttpError): void {
 		breakOff(ctx.res);
 		return;
 	}
-	const { errorFormat } = ctx.runtime;
 	try {
-		send(ctx, toErrorReply(error, errorFormat), true);
+		send(ctx, ctx.runtime.renderError(error, ctx), true);
 	} catch (cause) {
 		// Headers that node would not send: the answer goes out without any that a hook has set.
 		const plain = failure("ERR_INTERNAL", { cause });
 		logFailure(ctx, plain);
-		send(ctx, toErrorReply(plain, errorFormat), false);
+		send(ctx, ctx.runtime.renderError(plain, ctx), false);
 	}
 }
 
@@ -170,18 +164,4 @@ function logFailure(ctx: RequestContext, error: HttpError): void {
 		{ err: error.cause ?? error, route: ctx.plan.info.id },
 		"a request failed inside the gateway",
 	);
-}
-
-/**
- * What a handler gave back as an answer: what is no reply is sent as JSON.
- *
- * @throws TypeError for what JSON has no word for: nothing at all, a function.
- */
-export function toReply(value: unknown): Reply {
-	if (value instanceof Reply) return value;
-	const text: string | undefined = JSON.stringify(value);
-	if (text === undefined) {
-		throw new TypeError(`a handler gave back ${typeof value}, not an answer`);
-	}
-	return new Reply(200, ["content-type", "application/json"], text);
 }

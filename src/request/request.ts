@@ -7,7 +7,7 @@ import type { DeadlineWatch } from "../http/deadlines.ts";
 import type { HttpError } from "../http/errors.ts";
 import type { HeaderEdits } from "../http/header-edits.ts";
 import type { RequestHead } from "../http/headers.ts";
-import type { ErrorFormat, Reply } from "../http/reply.ts";
+import type { Reply } from "../http/reply.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
 import type {
 	AttemptEnd,
@@ -33,6 +33,7 @@ import type { AnswerHead } from "../proxy/response-writer.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import type { AttemptWatcher } from "../upstream/attempts.ts";
 import type { Cleanup } from "./dependencies.ts";
+import type { RenderError } from "./error-reply.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import { Meter } from "./timings.ts";
 import type { Withheld } from "./withheld-credentials.ts";
@@ -202,7 +203,8 @@ export interface PendingUpgrade {
 export interface Runtime {
 	readonly watch: DeadlineWatch;
 	readonly logger: Logger;
-	readonly errorFormat: ErrorFormat;
+	/** The response to an error. */
+	readonly renderError: RenderError;
 	readonly limits: GatewayLimits;
 	readonly trustedProxies: TrustedProxies | null;
 	readonly open: OpenRequests;

@@ -14,8 +14,8 @@ import type { TlsOptions } from "node:tls";
 import { lingerOnClose } from "../connection/closing.ts";
 import { afterEarlier, knownPeer } from "../connection/peer.ts";
 import { type ErrorCode, failure } from "../http/errors.ts";
-import { type ErrorFormat, toErrorReply } from "../http/reply.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
+import type { RenderError } from "../request/error-reply.ts";
 import type { RequestHandler } from "../request/handler.ts";
 import { isTakenOut, type UpgradeHandler } from "../request/upgrade.ts";
 
@@ -29,7 +29,7 @@ export interface ServerSetup {
 	readonly continueHandler: RequestHandler;
 	readonly upgrade: UpgradeHandler;
 	readonly limits: GatewayLimits;
-	readonly errorFormat: ErrorFormat;
+	readonly renderError: RenderError;
 	/** Certificate and key; null for plain HTTP. */
 	readonly tls: TlsOptions | null;
 }
@@ -68,11 +68,11 @@ export function createServer(setup: ServerSetup): GatewayServer {
 		// node has taken its own listeners off: without one a reset would end the process.
 		socket.on("error", () => socket.destroy());
 		afterEarlier(socket, () =>
-			refuse(socket, "ERR_METHOD_NOT_ALLOWED", setup.errorFormat),
+			refuse(socket, "ERR_METHOD_NOT_ALLOWED", setup.renderError),
 		);
 	});
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) =>
-		onClientError(error, socket, setup.errorFormat),
+		onClientError(error, socket, setup.renderError),
 	);
 	return server;
 }
@@ -96,7 +96,7 @@ function withTlsRules(
 function onClientError(
 	error: NodeJS.ErrnoException,
 	socket: Duplex,
-	format: ErrorFormat,
+	render: RenderError,
 ): void {
 	if (!isOfHttp(error) || !socket.writable) {
 		socket.destroy();
@@ -105,12 +105,12 @@ function onClientError(
 	const code = codeOf(error);
 	const peer = knownPeer(socket);
 	const last = peer?.requests.at(-1);
-	if (peer === null || last === undefined) refuse(socket, code, format);
+	if (peer === null || last === undefined) refuse(socket, code, render);
 	else if (last.isRequestOpen) {
 		// An end within a body is a client that has left: there is nobody to tell.
 		if (error.code === "HPE_INVALID_EOF_STATE") socket.destroy();
 		else last.onUnreadable(code);
-	} else peer.onIdle = () => refuse(socket, code, format);
+	} else peer.onIdle = () => refuse(socket, code, render);
 }
 
 /** Whether there is somebody to tell: not behind a reset, nor where TLS could not be agreed on. */
@@ -118,23 +118,24 @@ function isOfHttp({ code = "" }: NodeJS.ErrnoException): boolean {
 	return code.startsWith("HPE_") || code.startsWith("ERR_HTTP_");
 }
 
-function refuse(socket: Duplex, code: ErrorCode, format: ErrorFormat): void {
+function refuse(socket: Duplex, code: ErrorCode, render: RenderError): void {
 	if (!socket.writable) {
 		socket.destroy();
 		return;
 	}
-	const answer = toErrorReply(failure(code), format);
-	const body = answer.body as string;
-	let head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n`;
-	for (let i = 0; i < answer.headers.length; i += 2) {
-		head += `${answer.headers[i]}: ${answer.headers[i + 1]}\r\n`;
+	const { status, headers, body } = render(failure(code), null);
+	const bytes = Buffer.from((body ?? "") as string);
+	let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
+	for (let i = 0; i < headers.length; i += 2) {
+		head += `${headers[i]}: ${headers[i + 1]}\r\n`;
 	}
-	head += `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+	head += `content-length: ${bytes.length}\r\nconnection: close\r\n\r\n`;
+	const whole = Buffer.concat([Buffer.from(head, "latin1"), bytes]);
 	if (socket instanceof Socket) {
 		lingerOnClose(socket);
-		socket.write(head + body);
+		socket.write(whole);
 		socket.destroySoon();
-	} else socket.end(head + body);
+	} else socket.end(whole);
 }
 
 function codeOf(error: NodeJS.ErrnoException): ErrorCode {

@@ -6,6 +6,7 @@ import {
 	checkOptions,
 	either,
 	findProblems as findOptionProblems,
+	func,
 	group,
 	having,
 	list,
@@ -89,7 +90,11 @@ const checks: Checks<GatewayOptions> = {
 	dependencies,
 	policies,
 	docs: either("false or an object", oneOf(false), group(docsChecks)),
-	errorFormat: oneOf("problem", "fastapi"),
+	errorFormat: either(
+		"'problem', 'fastapi' or a function",
+		oneOf("problem", "fastapi"),
+		func,
+	),
 	limits: group(limitChecks),
 	trustedProxies: (value, name) => {
 		const problems = list(text)(value, name);

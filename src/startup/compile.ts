@@ -1,5 +1,5 @@
 import { toHttpError } from "../http/errors.ts";
-import { reply } from "../http/reply.ts";
+import { reply, toReply } from "../http/reply.ts";
 import { isThenable, modeOf } from "../model/maybe-promise.ts";
 import type { Route } from "../model/route-options.ts";
 import type {
@@ -18,7 +18,7 @@ import {
 	timed,
 } from "../request/hooks.ts";
 import { compileOutgoing } from "../request/outgoing.ts";
-import { sendReply, toReply } from "../request/reply.ts";
+import { sendReply } from "../request/reply.ts";
 import type {
 	NamedHooks,
 	Plan,

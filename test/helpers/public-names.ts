@@ -11,13 +11,13 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			isReply noteDecision reply route upstream`,
 		types: `AttemptEnd BodyObserver CloseOptions Context ContextValues CookieAttributes Decision Dependencies Dependency
 			DependencyOptions DependencyValues DocsContribution DocsOptions
-			ErrorCode ErrorFormat FieldValue Fields FileOptions FilePart FileSchema
-			FormLimits FormShape Forward Gateway GatewayLimits GatewayOptions
+			ErrorCode ErrorFormat ErrorResponse FieldValue Fields FileOptions FilePart FileSchema
+			FormLimits FormShape FormatError Forward Gateway GatewayLimits GatewayOptions
 			HeaderList HeaderValue HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
-			InjectResponse Input InputBuilder InputSource JsonSchema JsonValue
+			InjectResponse Input InputBuilder InputSource JsonSchema
 			ListenOptions Listening Logger MaybePromise NeedValues Needs
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
-			ReplyHeaders ResponseMode ResponseOptions ResponseSchema RewriteHeaders Route RouteBuilder RouteContext RouteDocs
+			ReplyHeaders ReplyValue ResponseMode ResponseOptions ResponseSchema RewriteHeaders Route RouteBuilder RouteContext RouteDocs
 			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
 			SharedOptions StandardSchema StepInfo StepTiming TransformBody Upstream UpstreamAttempt UpstreamHead UpstreamOptions
 			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts

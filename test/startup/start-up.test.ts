@@ -154,7 +154,7 @@ suite("what a gateway puts in front of all routes", () => {
 			"policies[0] must be a policy, which has a forRoute function, got an object",
 			'there is no option "docs.pth"; did you mean "docs.path"?',
 			"docs.dependencies.caller must be made by dependency(), got 7",
-			"errorFormat must be 'problem' or 'fastapi', got \"xml\"",
+			"errorFormat must be 'problem', 'fastapi' or a function, got \"xml\"",
 			'there is no option "limits.bytes"; did you mean "limits.headerBytes"?',
 			"limits.headersMs must be a number of milliseconds from 0 to 2147483647, got -1",
 			'trustedProxies: "nowhere" is neither an address, a CIDR nor "unix"',

@@ -117,7 +117,7 @@ route.post("/users/:id", {
 		body: (ctx) => ctx.path.name,
 	},
 });
-// @ts-expect-error there is no path to forward; it is `upstreamPath`
+// @ts-expect-error forward.path gives values by name
 route.get("/users", { upstream, forward: { path: () => "/" } });
 // @ts-expect-error functions of the context, not values
 route.get("/users", { upstream, forward: { query: { a: 1 } } });
@@ -139,7 +139,9 @@ route.get("/", { handler: () => Symbol("a") });
 route.get("/", { handler: () => 1n });
 // @ts-expect-error a status is a number
 route.get("/", { handler: () => reply("200") });
-// @ts-expect-error a map is no body
-route.get("/", { handler: () => reply(200, new Map()) });
+// @ts-expect-error a promise is no body
+route.get("/", { handler: () => reply(200, Promise.resolve(1)) });
+// @ts-expect-error nor is a function
+route.get("/", { handler: () => reply(200, () => 1) });
 // @ts-expect-error a header is text or a number
 route.get("/", { handler: () => reply(200, null, { a: true }) });
