@@ -10,7 +10,9 @@ import {
 	object,
 	throwProblems,
 } from "../http/options.ts";
+import type { Reply } from "../http/reply.ts";
 import type { InferInput, Schema } from "../params/schema.ts";
+import type { Outcome } from "./outcome.ts";
 import type {
 	Context,
 	Dependency,
@@ -35,17 +37,29 @@ export interface DependencyOptions {
 /**
  * A typed value made before the upstream is called, at most once a request.
  * `resolve` may be synchronous, asynchronous, or an async generator that yields
- * the value once and cleans up behind it; the clean-up runs when the answer has
- * ended, however it ended. It refuses by throwing {@link HttpError}, or answers
- * by returning a reply.
+ * the value once and cleans up behind it: `const outcome = yield value`. The
+ * clean-up runs when the response has ended, however it ended; `outcome` says
+ * how. It rejects by throwing {@link HttpError}, or responds by returning a reply.
  *
  * @throws TypeError when a need is neither a dependency nor an input, or an option is not known.
  */
+export function dependency<Y>(
+	resolve: (ctx: Context) => AsyncGenerator<Y, unknown, Outcome>,
+	options?: DependencyOptions,
+): Dependency<Exclude<Y, Reply>>;
+/** The same, made from other dependencies and from inputs of its own: `dependency({ caller, page: input.query('page') }, ({ caller, page }) => ...)`. */
+export function dependency<const N extends Needs, Y>(
+	needs: N,
+	resolve: (
+		values: NeedValues<N>,
+		ctx: Context,
+	) => AsyncGenerator<Y, unknown, Outcome>,
+	options?: DependencyOptions,
+): Dependency<Exclude<Y, Reply>>;
 export function dependency<R>(
 	resolve: (ctx: Context) => R,
 	options?: DependencyOptions,
 ): Dependency<Resolved<R>>;
-/** The same, made from other dependencies and from inputs of its own: `dependency({ caller, page: input.query('page') }, ({ caller, page }) => ...)`. */
 export function dependency<const N extends Needs, R>(
 	needs: N,
 	resolve: (values: NeedValues<N>, ctx: Context) => R,
@@ -83,7 +97,8 @@ function create(
 		needs,
 		resolve,
 		docs: options.docs ?? null,
-		isAsync: options.mayWait ?? isAsyncFunction(written),
+		isAsync: options.mayWait ?? modeOf(written) !== "sync",
+		yields: modeOf(written) === "generator",
 	});
 }
 
@@ -98,12 +113,11 @@ const needs = mapOf(
 	),
 );
 
-function isAsyncFunction(value: object): boolean {
+/** How a function was written. */
+function modeOf(value: object): "sync" | "async" | "generator" {
 	const tag = Object.prototype.toString.call(value);
-	return (
-		tag === "[object AsyncFunction]" ||
-		tag === "[object AsyncGeneratorFunction]"
-	);
+	if (tag === "[object AsyncGeneratorFunction]") return "generator";
+	return tag === "[object AsyncFunction]" ? "async" : "sync";
 }
 
 function declare<S extends Schema>(

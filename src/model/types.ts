@@ -290,6 +290,8 @@ export interface Dependency<out T = unknown> {
 	readonly docs: DocsContribution | null;
 	/** Whether it can make the request wait. */
 	readonly isAsync: boolean;
+	/** Whether it was written as an async generator, which learns how the request ended. */
+	readonly yields: boolean;
 	/** Carries the type alone; never there at run time. */
 	readonly "~type"?: T;
 }

@@ -22,6 +22,7 @@ import type {
 import type { AnswerHead } from "../proxy/response-writer.ts";
 import { finishGenerators } from "./dependencies.ts";
 import { tellFinish, tellOver } from "./hooks.ts";
+import { RequestOutcome } from "./outcome.ts";
 import { previewOutgoing } from "./outgoing.ts";
 import type { RequestContext, WatchAttempts } from "./request.ts";
 import { RequestState } from "./request.ts";
@@ -233,12 +234,17 @@ export class LiveContext extends RequestState implements RequestContext {
 		}
 		this.#abort?.abort();
 		if (this.#whenOver !== null) tellOver(this, this.#whenOver);
-		if (plan.finishHooks !== null) tellFinish(this, plan.finishHooks);
-		this.finishCleanups();
+		if (plan.finishHooks !== null || this.cleanups !== null) {
+			const outcome = new RequestOutcome(this);
+			if (plan.finishHooks !== null) {
+				tellFinish(this, plan.finishHooks, outcome);
+			}
+			this.#finishCleanups(outcome);
+		}
 		this.runtime.open.end();
 	}
 
-	finishCleanups(): void {
+	#finishCleanups(outcome: RequestOutcome): void {
 		const { cleanups } = this;
 		if (cleanups === null) return;
 		this.cleanups = null;
@@ -249,7 +255,7 @@ export class LiveContext extends RequestState implements RequestContext {
 		};
 		// The request is open as long as that takes.
 		open.begin();
-		void finishGenerators(cleanups, onError).then(() => open.end());
+		void finishGenerators(cleanups, outcome, onError).then(() => open.end());
 	}
 }
 

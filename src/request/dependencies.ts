@@ -1,5 +1,6 @@
 import { Reply } from "../http/reply.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
+import type { Outcome } from "../model/outcome.ts";
 import type { Context, Dependency, Input, Overrides } from "../model/types.ts";
 
 /** What a dependency's need is read from. */
@@ -23,7 +24,7 @@ export interface Cleanup {
 	/** Settles when the dependency has its value, or has failed. */
 	readonly begun: Promise<unknown>;
 	/** What has to be finished; null for one that is only waited for. */
-	readonly generator: AsyncGenerator | null;
+	readonly generator: AsyncGenerator<unknown, unknown, Outcome> | null;
 }
 
 /** One dependency of a route, with its place in the order. */
@@ -126,7 +127,9 @@ export function resolveDependency(
 	return settle(plan, state, result);
 }
 
-function isAsyncGenerator(value: object): value is AsyncGenerator {
+function isAsyncGenerator(
+	value: object,
+): value is AsyncGenerator<unknown, unknown, Outcome> {
 	return (
 		(value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] ===
 		"AsyncGenerator"
@@ -137,9 +140,9 @@ function isAsyncGenerator(value: object): value is AsyncGenerator {
 async function begin(
 	plan: DependencyPlan,
 	state: ResolutionState,
-	generator: AsyncGenerator,
+	generator: AsyncGenerator<unknown, unknown, Outcome>,
 ): Promise<Reply | undefined> {
-	const begun = generator.next();
+	const begun = (generator as AsyncGenerator).next();
 	state.cleanups ??= [];
 	state.cleanups.push({ begun, generator });
 	const { done, value } = await begun;
@@ -162,10 +165,11 @@ function settle(
 /**
  * Runs what async generators left to do, the last begun first, each after the
  * other. What has not begun yet is waited for: it may stand on what was before
- * it. Failures go to `onError`; none stops the rest.
+ * it. `yield` gives each the outcome of the request. Failures go to `onError`; none stops the rest.
  */
 export async function finishGenerators(
 	cleanups: readonly Cleanup[],
+	outcome: Outcome,
 	onError: (error: unknown) => void,
 ): Promise<void> {
 	for (const { begun, generator } of cleanups.toReversed()) {
@@ -173,7 +177,7 @@ export async function finishGenerators(
 		const hasBegun = await begun.then(isBegun, notBegun);
 		if (generator === null || !hasBegun) continue;
 		try {
-			const { done } = await generator.next();
+			const { done } = await generator.next(outcome);
 			if (done !== true) await generator.return(undefined);
 		} catch (error) {
 			onError(error);

@@ -1,7 +1,6 @@
 import { isThenable, modeOf } from "../model/maybe-promise.ts";
-import type { WatchedAttempt } from "../model/outcome.ts";
+import type { Outcome, WatchedAttempt } from "../model/outcome.ts";
 import type { PolicyHooks } from "../model/types.ts";
-import { RequestOutcome } from "./outcome.ts";
 import type {
 	FinishHooks,
 	NamedHooks,
@@ -88,8 +87,8 @@ export function tellOver(
 export function tellFinish(
 	ctx: RequestContext,
 	hooks: NonNullable<FinishHooks>,
+	outcome: Outcome,
 ): void {
-	const outcome = new RequestOutcome(ctx);
 	const onError = (error: unknown): void => logFailure(ctx, "onFinish", error);
 	for (const onFinish of hooks) {
 		try {

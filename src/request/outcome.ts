@@ -1,7 +1,7 @@
 import type { Outcome, StepTiming } from "../model/outcome.ts";
 import type { CallRecord } from "../proxy/call-record.ts";
 import type { RequestContext } from "./request.ts";
-import type { Meter } from "./timings.ts";
+import { Meter } from "./timings.ts";
 
 /** How a request ended. Made where a policy asks, when the request is over. */
 export class RequestOutcome implements Outcome {
@@ -23,7 +23,8 @@ export class RequestOutcome implements Outcome {
 
 	constructor(ctx: RequestContext) {
 		const { forward, failure } = ctx;
-		const meter = ctx.meter as Meter;
+		// A generator that was not written as one is not known at the start.
+		const meter = ctx.meter ?? new Meter(false);
 		const record = forward?.record ?? null;
 		const nowMs = performance.now();
 		this.#ctx = ctx;

@@ -160,7 +160,7 @@ export class RequestState {
 		this.awaitsContinue = false;
 		this.isLast = false;
 		this.upgrade = null;
-		this.meter = plan.finishHooks === null ? null : new Meter(plan.timesSteps);
+		this.meter = plan.isMeasured ? new Meter(plan.timesSteps) : null;
 		this.bodyWatch = null;
 	}
 }
@@ -181,8 +181,6 @@ export interface RequestContext
 	readonly isWhole: boolean;
 	/** Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1). */
 	wantBody(): void;
-	/** Ends the generators of dependencies that are still open. */
-	finishCleanups(): void;
 }
 
 /** What looks after a request body while it arrives. */
@@ -249,6 +247,8 @@ export interface Plan {
 	/** Sees each call to the upstream; null where no policy does. */
 	readonly watchAttempt: WatchAttempts | null;
 	readonly timesSteps: boolean;
+	/** Whether a policy or a dependency asks how requests end. */
+	readonly isMeasured: boolean;
 	readonly hasDependencies: boolean;
 	/** An upgraded connection without a byte for so many milliseconds is cut. 0 is off. */
 	readonly upgradeIdleMs: number;

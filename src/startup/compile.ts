@@ -96,6 +96,9 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		finishHooks: collectHooks(hooks, "onFinish"),
 		watchAttempt: compileAttempts(hooks),
 		timesSteps,
+		isMeasured:
+			hooks.some(({ hooks: own }) => own.onFinish !== undefined) ||
+			order.plans.some((plan) => plan.dependency.yields),
 		hasDependencies: order.plans.length > 0,
 		upgradeIdleMs: route.options.upgradeIdleMs ?? defaultUpgradeIdleMs,
 	};
@@ -123,6 +126,7 @@ function toPreflight(
 		finishHooks: collectHooks(hooks, "onFinish"),
 		watchAttempt: null,
 		timesSteps: false,
+		isMeasured: hooks.some(({ hooks: own }) => own.onFinish !== undefined),
 		hasDependencies: false,
 		upgradeIdleMs: defaultUpgradeIdleMs,
 	};
