@@ -82,11 +82,16 @@ export function wasNew(error: object): boolean {
 	return ofNewConnections.has(error);
 }
 
+/** Notes that the connection that ended with this error was at its first request. */
+export function markNewConnection(error: object): void {
+	ofNewConnections.add(error);
+}
+
 function prepare(socket: Socket, note: CallNote): void {
 	note.onConnect();
 	// Added before undici's own listeners, so that it is known when undici ends the answer.
 	socket.on("error", (error) => {
-		if (note.calls < 2) ofNewConnections.add(error);
+		if (note.calls < 2) markNewConnection(error);
 		markReset();
 	});
 	socket.on("end", () => {

@@ -7,6 +7,7 @@ import type {
 import { countAttempts } from "./attempts.ts";
 import { Connections } from "./connections.ts";
 import { createConnector } from "./connector.ts";
+import type { Http1Options } from "./http1-connection.ts";
 
 /** What one call goes to. */
 export interface Target {
@@ -71,12 +72,13 @@ class PoolTarget implements Target {
 
 	constructor(origin: string, upstream: Upstream, connectMs: () => number) {
 		const { pool, interceptors = [] } = upstream.options;
-		const connections = new Connections(
+		const connections = new Connections({
 			origin,
-			toClientOptions(upstream),
-			createConnector(toConnect(upstream.options), connectMs),
-			pool?.connections ?? 1_024,
-		);
+			client: toClientOptions(upstream),
+			connect: createConnector(toConnect(upstream.options), connectMs),
+			http1: toHttp1(origin, upstream.options, connectMs),
+			max: pool?.connections ?? 1_024,
+		});
 		this.origin = origin;
 		this.#connections = connections;
 		this.dispatch = wrap(
@@ -121,13 +123,32 @@ function toConnect(options: UpstreamOptions): buildConnector.BuildOptions {
 	return socketPath === undefined ? connect : { ...connect, socketPath };
 }
 
+/** Null where undici makes all calls: over TLS, to a Unix socket, or where the user says so. */
+function toHttp1(
+	origin: string,
+	{ client, pool, socketPath }: UpstreamOptions,
+	connectMs: () => number,
+): Http1Options | null {
+	const { protocol, hostname, port } = new URL(origin);
+	if (client === "undici" || socketPath !== undefined) return null;
+	if (protocol !== "http:") return null;
+	return {
+		hostname: hostname.replace(/^\[|\]$/g, ""),
+		port: Number(port || 80),
+		connectMs,
+		keepAliveMs: pool?.keepAliveMs ?? defaultKeepAliveMs,
+	};
+}
+
+const defaultKeepAliveMs = 4_000;
+
 function toClientOptions({ options }: Upstream): Client.Options {
 	return {
 		pipelining: 1,
 		// The gateway's own watch looks after head and body (proxy/deadlines.ts): one timer for all calls.
 		headersTimeout: 0,
 		bodyTimeout: 0,
-		keepAliveTimeout: options.pool?.keepAliveMs ?? 4_000,
+		keepAliveTimeout: options.pool?.keepAliveMs ?? defaultKeepAliveMs,
 		maxHeaderSize: 64 * 1024,
 		allowH2: false,
 	};
