@@ -148,12 +148,20 @@ export class Http1Connection implements ResponseSink {
 		this.#start(call);
 	}
 
+	/** Nothing of the response is handed on until `resume`. */
 	pause(): void {
+		this.#parser.isPaused = true;
 		this.#socket.pause();
 	}
 
 	resume(): void {
-		if (!this.#isClosed) this.#socket.resume();
+		if (this.#isClosed) return;
+		this.#socket.resume();
+		try {
+			this.#parser.resume();
+		} catch (error) {
+			this.destroy(error as Error);
+		}
 	}
 
 	/** Closes the connection. A call under way fails with that error. */
@@ -191,11 +199,15 @@ export class Http1Connection implements ResponseSink {
 		this.#call = null;
 		call.connection = null;
 		call.rawTrailers = trailers;
-		if (call.paused) this.#socket.resume();
 		if (this.#keep()) this.#owner.onFree(this);
 		else this.destroy(new errors.InformationalError("the response closes"));
 		const record = call.isIntercepted ? toRecord(trailers ?? []) : noFields;
-		call.handler.onResponseEnd?.(call, record);
+		try {
+			call.handler.onResponseEnd?.(call, record);
+		} catch (error) {
+			// As in undici, whose own interceptors say so that they want the error handler.
+			call.handler.onResponseError?.(call, error as Error);
+		}
 	}
 
 	/** Whether the connection is kept for another call. */

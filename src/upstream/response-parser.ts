@@ -23,7 +23,9 @@ const chunkSize = 4;
 const chunkData = 5;
 const chunkEnd = 6;
 const trailers = 7;
-type State = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+/** All has been read. The sink is told as soon as it is not paused. */
+const complete = 8;
+type State = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** Of one head, and of all interim heads in front of a response together. */
 const maxHeadBytes = 64 * 1024;
@@ -42,6 +44,8 @@ for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
 const chunkLine =
 	/^([\da-f]{1,8})(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\t !#-[\]-~\x80-\xff]*"))?)*$/i;
 
+const noBytes = Buffer.alloc(0);
+
 type Latin1 = Buffer & { latin1Slice(start: number, end: number): string };
 
 /**
@@ -57,6 +61,8 @@ type Latin1 = Buffer & { latin1Slice(start: number, end: number): string };
 export class ResponseParser {
 	/** Whether the connection can carry another request after this response. */
 	keepAlive = true;
+	/** Whether the sink is called no more until `resume`. */
+	isPaused = false;
 	/** The `timeout` of a Keep-Alive field in milliseconds; -1 where there is none. */
 	keepAliveMs = -1;
 	readonly #sink: ResponseSink;
@@ -67,6 +73,7 @@ export class ResponseParser {
 	#left = 0;
 	#isHeadRequest = false;
 	#interimBytes = 0;
+	#trailers: string[] | null = null;
 
 	constructor(sink: ResponseSink) {
 		this.#sink = sink;
@@ -77,8 +84,10 @@ export class ResponseParser {
 		this.#state = head;
 		this.#isHeadRequest = isHeadRequest;
 		this.#interimBytes = 0;
+		this.#trailers = null;
 		this.keepAlive = true;
 		this.keepAliveMs = -1;
+		this.isPaused = false;
 	}
 
 	/** Reads nothing more of this response. */
@@ -94,7 +103,15 @@ export class ResponseParser {
 
 	/** The connection has ended, which ends the body. */
 	end(): void {
-		this.#finish(null, true);
+		this.keepAlive = false;
+		this.#state = complete;
+		this.resume();
+	}
+
+	/** Goes on with what has been read. Throws as {@link read} does. */
+	resume(): void {
+		this.isPaused = false;
+		if (this.#kept !== null || this.#state === complete) this.read(noBytes, 0);
 	}
 
 	/**
@@ -111,7 +128,11 @@ export class ResponseParser {
 			this.#kept = null;
 		}
 		let at = 0;
-		while (at < end) {
+		while (at < end || this.#state === complete) {
+			if (this.isPaused) {
+				if (at < end) this.#keep(buffer, at, end);
+				return;
+			}
 			switch (this.#state) {
 				case head:
 					at = this.#readHead(buffer, at, end);
@@ -122,6 +143,13 @@ export class ResponseParser {
 					break;
 				case untilClose:
 					this.#sink.onBody(buffer, at, end);
+					at = end;
+					break;
+				case complete:
+					this.#state = idle;
+					// The response stands. Whatever comes behind it is no response to anything.
+					if (at < end) this.keepAlive = false;
+					this.#sink.onEnd(this.#trailers);
 					return;
 				case chunkSize:
 					at = this.#readChunkSize(buffer, at, end);
@@ -144,7 +172,6 @@ export class ResponseParser {
 		return end;
 	}
 
-	/** Reads one head. The reading ends with a response: what follows it is surplus. */
 	#readHead(buffer: Buffer, at: number, end: number): number {
 		let text = latin1(buffer, at, Math.min(end, at + usualHeadBytes));
 		let blank = text.indexOf("\r\n\r\n");
@@ -157,11 +184,8 @@ export class ResponseParser {
 			if (/(?:^|[^\r])\n|\r[^\n]/.test(text)) fail("a bare CR or LF");
 			return this.#keep(buffer, at, end);
 		}
-		const next = at + blank + 4;
 		this.#parseHead(text, blank + 2);
-		if (this.#state !== sized || this.#left > 0) return next;
-		this.#finish(null, next < end);
-		return end;
+		return at + blank + 4;
 	}
 
 	/** Parses a status line and fields, each with its CRLF, up to `end`. */
@@ -241,9 +265,10 @@ export class ResponseParser {
 	/** How the end of the body is found (RFC 9112 section 6.3). */
 	#beginBody(status: number, length: number, isChunked: boolean): void {
 		const isEmpty = this.#isHeadRequest || status === 204 || status === 304;
-		if (isEmpty || length >= 0) {
+		if (isEmpty || length === 0) this.#state = complete;
+		else if (length > 0) {
 			this.#state = sized;
-			this.#left = isEmpty ? 0 : length;
+			this.#left = length;
 		} else if (isChunked) this.#state = chunkSize;
 		else {
 			this.#state = untilClose;
@@ -255,13 +280,11 @@ export class ResponseParser {
 	#readData(buffer: Buffer, at: number, end: number): number {
 		const next = Math.min(end, at + this.#left);
 		this.#left -= next - at;
-		const isWhole = this.#left === 0;
-		const isLast = isWhole && this.#state === sized;
-		if (isWhole && !isLast) this.#state = chunkEnd;
+		if (this.#left === 0) {
+			this.#state = this.#state === sized ? complete : chunkEnd;
+		}
 		this.#sink.onBody(buffer, at, next);
-		if (!isLast || this.#state !== sized) return next;
-		this.#finish(null, next < end);
-		return end;
+		return next;
 	}
 
 	#readChunkSize(buffer: Buffer, at: number, end: number): number {
@@ -297,18 +320,9 @@ export class ResponseParser {
 			if (/(?:^|[^\r])\n|\r[^\n]/.test(text)) fail("a bare CR or LF");
 			return this.#keep(buffer, at, end);
 		}
-		this.#finish(
-			isNone ? null : parseFields(text, blank + 2),
-			at + blank + 4 < end,
-		);
-		return end;
-	}
-
-	#finish(fields: string[] | null, hasSurplus: boolean): void {
-		this.#state = idle;
-		// The response stands. Whatever comes behind it is no response to anything.
-		if (hasSurplus) this.keepAlive = false;
-		this.#sink.onEnd(fields);
+		if (!isNone) this.#trailers = parseFields(text, blank + 2);
+		this.#state = complete;
+		return at + blank + 4;
 	}
 }
 
