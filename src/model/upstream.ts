@@ -96,9 +96,13 @@ const checks: Checks<UpstreamOptions> = {
 	via: oneOf("responses", "both", "none"),
 	requestStart: flag,
 	tls: tlsOptions,
+	client: oneOf("http1", "undici"),
 	socketPath: text,
 };
 const checkOrigins = either("a URL or an array of URLs", text, list(text, 1));
+
+/** What makes plain calls where an upstream does not say. The suite is run with both (test/helpers/with-undici.ts). */
+export const defaults: { client: "http1" | "undici" } = { client: "http1" };
 
 const defaultTimeouts: UpstreamTimeouts = {
 	connectMs: 2_000,

@@ -10,6 +10,7 @@ import {
 	Http1Connection,
 	type Http1Options,
 	type Http1Owner,
+	isBindingField,
 	toRequestHead,
 } from "./http1-connection.ts";
 
@@ -129,7 +130,9 @@ export class Connections implements Http1Owner {
 		if (this.#sweep !== null) clearInterval(this.#sweep);
 		this.#sweep = null;
 		const bound = [...this.#bound.values()].map(({ client }) => client);
-		await Promise.all([...this.#all, ...bound].map((one) => one.destroy(error)));
+		await Promise.all(
+			[...this.#all, ...bound].map((one) => one.destroy(error)),
+		);
 	}
 
 	onFree(connection: Http1Connection): void {
@@ -303,15 +306,11 @@ function ifFree(connection: UndiciConnection): UndiciConnection | null {
 	return connection.isFree ? connection : null;
 }
 
-/** NTLM logs a connection in, and Negotiate may: whoever uses it next would be that user (RFC 4559 section 6). */
-const bindingScheme = /^\s*(?:ntlm|negotiate)(?:\s|$)/i;
-
 function isBinding(headers: Dispatcher.DispatchOptions["headers"]): boolean {
 	const list = Array.isArray(headers) ? headers : toHeaderList(headers);
 	for (let i = 0; i < list.length; i += 2) {
-		const name = list[i] as string;
-		if (name.length !== 13 || name.toLowerCase() !== "authorization") continue;
-		if (bindingScheme.test(list[i + 1] as string)) return true;
+		const [name, value] = [list[i] as string, list[i + 1] as string];
+		if (isBindingField(name, value)) return true;
 	}
 	return false;
 }

@@ -317,6 +317,14 @@ function toLatin1({ buffer, byteOffset, length }: Uint8Array): string {
 	return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }
 
+/** NTLM logs a connection in, and Negotiate may: whoever uses it next would be that user (RFC 4559 section 6). */
+const bindingScheme = /^\s*(?:ntlm|negotiate)(?:\s|$)/i;
+
+/** Whether a field asks for a connection that no other client uses. */
+export function isBindingField(name: string, value: string): boolean {
+	return name.toLowerCase() === "authorization" && bindingScheme.test(value);
+}
+
 /** Fields about the connection, which undici has rules of its own for. */
 const special: ReadonlySet<string> = new Set([
 	"connection",
@@ -371,6 +379,9 @@ export function toRequestHead(
 				// undici has the rules for one that is not the body's own.
 				if (value !== String(body?.length ?? 0)) return null;
 				continue;
+			case 13:
+				if (isBindingField(name, value)) return null;
+				break;
 			case 6:
 			case 7:
 			case 10:

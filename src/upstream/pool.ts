@@ -1,8 +1,9 @@
 import type { buildConnector, Client, Dispatcher } from "undici";
-import type {
-	Upstream,
-	UpstreamOptions,
-	UpstreamTimeouts,
+import {
+	defaults,
+	type Upstream,
+	type UpstreamOptions,
+	type UpstreamTimeouts,
 } from "../model/upstream.ts";
 import { countAttempts } from "./attempts.ts";
 import { Connections } from "./connections.ts";
@@ -126,7 +127,7 @@ function toConnect(options: UpstreamOptions): buildConnector.BuildOptions {
 /** Null where undici makes all calls: over TLS, to a Unix socket, or where the user says so. */
 function toHttp1(
 	origin: string,
-	{ client, pool, socketPath }: UpstreamOptions,
+	{ client = defaults.client, pool, socketPath }: UpstreamOptions,
 	connectMs: () => number,
 ): Http1Options | null {
 	const { protocol, hostname, port } = new URL(origin);

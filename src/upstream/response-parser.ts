@@ -220,7 +220,7 @@ export class ResponseParser {
 			switch (name.length) {
 				case 10:
 					if (isNamed(name, "connection")) {
-						const options = value.toLowerCase().split(/[ \t]*,[ \t]*/);
+						const options = value.toLowerCase().split(/[ \t,]+/);
 						if (options.includes("close")) closes = true;
 						if (options.includes("keep-alive")) keeps = true;
 					} else if (isNamed(name, "keep-alive")) {
@@ -231,12 +231,14 @@ export class ResponseParser {
 				case 14:
 					if (!isNamed(name, "content-length")) break;
 					if (length >= 0) fail("two content-length fields");
+					// undici and llhttp disagree about blanks behind it.
+					if (to !== lineEnd) fail("no proper content-length");
 					if (!/^\d{1,15}$/.test(value)) fail("no proper content-length");
 					length = Number(value);
 					break;
 				case 17:
 					if (!isNamed(name, "transfer-encoding")) break;
-					if (isChunked || !isNamed(value, "chunked")) {
+					if (isChunked || to !== lineEnd || !isNamed(value, "chunked")) {
 						fail("a transfer-encoding other than chunked");
 					}
 					isChunked = true;
@@ -370,6 +372,10 @@ function isDigit(value: number): boolean {
 	return value >= 0 && value < 10;
 }
 
+/** Fields that say where a message ends: none may follow the body (RFC 9110 section 6.5.1). */
+const framing =
+	/^(?:content-length|transfer-encoding|connection|proxy-connection|upgrade) *:/i;
+
 /** Trailer fields, each with its CRLF, up to `end`. */
 function parseFields(text: string, end: number): string[] {
 	const fields: string[] = [];
@@ -379,6 +385,7 @@ function parseFields(text: string, end: number): string[] {
 			fail("a field name that is no token");
 		}
 		checkText(line, colon, line.length);
+		if (framing.test(line)) fail("a framing field among the trailers");
 		const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
 		fields.push(line.slice(0, colon), value);
 	}
