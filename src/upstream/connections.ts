@@ -10,9 +10,8 @@ import {
 	Http1Connection,
 	type Http1Options,
 	type Http1Owner,
-	isBindingField,
-	toRequestHead,
 } from "./http1-connection.ts";
+import { isBindingField, toRequestHead } from "./request-head.ts";
 
 /** A call that waits for a connection. */
 interface Waiting {

@@ -53,7 +53,7 @@ type Latin1 = Buffer & { latin1Slice(start: number, end: number): string };
  *
  * It is stricter than llhttp, because it reads what a service sends to a client that
  * trusts the gateway. It rejects a bare CR or LF, a status line other than
- * `HTTP/1.x NNN `, names that are no tokens, control characters, two framings, two
+ * `HTTP/1.x NNN`, names that are no tokens, control characters, two framings, two
  * lengths, a length of more than 15 digits, a transfer coding other than `chunked`
  * and a chunk size of more than 8 digits (RFC 9112). test/security/fuzz compares it
  * with undici's parser.
@@ -194,7 +194,7 @@ export class ResponseParser {
 		const isOld = text.charCodeAt(7) === 48;
 		let at = text.indexOf("\r\n");
 		checkText(text, 13, at);
-		const reason = text.slice(13, at);
+		const reason = text.slice(Math.min(13, at), at);
 		at += 2;
 		const headers: string[] = [];
 		let length = -1;
@@ -352,7 +352,7 @@ function checkText(text: string, from: number, to: number): void {
 	}
 }
 
-/** `HTTP/1.0` or `HTTP/1.1`, a space, three digits, a space. */
+/** `HTTP/1.0` or `HTTP/1.1`, a space, three digits, a space and a reason. */
 function readStatus(text: string): number {
 	const minor = text.charCodeAt(7);
 	if (!text.startsWith("HTTP/1.") || (minor !== 48 && minor !== 49)) {
@@ -362,7 +362,9 @@ function readStatus(text: string): number {
 	const second = text.charCodeAt(10) - 48;
 	const third = text.charCodeAt(11) - 48;
 	const isNumber = first > 0 && first < 10 && isDigit(second) && isDigit(third);
-	if (!isNumber || text.charCodeAt(8) !== 32 || text.charCodeAt(12) !== 32) {
+	// Many services leave the space out where they leave the reason out.
+	const next = text.charCodeAt(12);
+	if (!isNumber || text.charCodeAt(8) !== 32 || (next !== 32 && next !== 13)) {
 		fail("no proper status line");
 	}
 	return first * 100 + second * 10 + third;

@@ -114,7 +114,9 @@ async function judgeCut(row: CutRow, stage: Stage): Promise<void> {
 	const response = await client
 		.exchange(request(`GET /a HTTP/${row.version ?? "1.1"}`))
 		.catch(() => differs("closes without an answer"));
-	if (response.status >= 500) differs(`answers ${response.status}`);
+	// A failure that is found before the head has left may take the whole response's place.
+	if (response.status === 502) return;
+	if (response.status > 502) differs(`answers ${response.status}`);
 	assert.equal(response.complete, false, "it looks whole");
 	await client.closed(500);
 }
