@@ -374,7 +374,7 @@ function isDigit(value: number): boolean {
 	return value >= 0 && value < 10;
 }
 
-/** Fields that say where a message ends: none may follow the body (RFC 9110 section 6.5.1). */
+/** Fields that say where a message ends: behind a body they say nothing (RFC 9110 section 6.5.1). */
 const framing =
 	/^(?:content-length|transfer-encoding|connection|proxy-connection|upgrade) *:/i;
 
@@ -387,7 +387,7 @@ function parseFields(text: string, end: number): string[] {
 			fail("a field name that is no token");
 		}
 		checkText(line, colon, line.length);
-		if (framing.test(line)) fail("a framing field among the trailers");
+		if (framing.test(line)) continue;
 		const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
 		fields.push(line.slice(0, colon), value);
 	}

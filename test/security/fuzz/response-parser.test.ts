@@ -13,6 +13,9 @@ import { assertShare, describe } from "./run.ts";
 const { FUZZ_SEED = "1", FUZZ_RESPONSES = "40000" } = process.env;
 const seed = Number(FUZZ_SEED);
 
+const framing =
+	/\r\n0+(?:;[^\r]*)?\r\n(?:.*\r\n)*(?:content-length|transfer-encoding|connection|proxy-connection|upgrade)/i;
+
 /** What a parser made of some bytes. */
 interface Reading {
 	end: "whole" | "pending" | string;
@@ -158,6 +161,8 @@ async function runCase(index: number): Promise<string> {
 	// undici takes a legal 100 for a broken response; connector.ts hides it from undici.
 	if (theirs.end === "bad response" && text.includes(" 100 "))
 		return "continue";
+	// undici takes framing fields among the trailers for the body's own: ours are dropped (RFC 9110 section 6.5.1).
+	if (ours.end === "whole" && framing.test(text)) return "framing trailers";
 	if (ours.end === "whole") {
 		assert.deepEqual(ours, theirs, "undici reads it otherwise");
 	} else if (ours.end === "pending") {
