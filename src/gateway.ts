@@ -7,6 +7,7 @@ import type {
 } from "./model/gateway-options.ts";
 import type { StepInfo } from "./model/outcome.ts";
 import { route } from "./model/route.ts";
+import type { Route } from "./model/route-options.ts";
 import type { Policy, RouteInfo } from "./model/types.ts";
 import type { Upstream } from "./model/upstream.ts";
 import { createDocument, type OpenApiDocument } from "./openapi/document.ts";
@@ -32,6 +33,7 @@ import {
 	checkCloseOptions,
 	checkGateway,
 	toListenOptions,
+	toRoutes,
 } from "./startup/check-gateway.ts";
 import { compileRoutes, type RouteTable } from "./startup/route-table.ts";
 import { toLimits, toOverrides, toTrustedProxies } from "./startup/settings.ts";
@@ -81,6 +83,8 @@ class CompiledGateway implements Gateway {
 	readonly upgrade: UpgradeHandler;
 	readonly routes: readonly RouteInfo[];
 	readonly #options: GatewayOptions;
+	/** Those of the options, in one list. */
+	readonly #declared: readonly Route[];
 	readonly #pools: Pools;
 	readonly #listeners: Set<Listener> = new Set();
 	readonly #runtime: Runtime & { isClosing: boolean };
@@ -90,6 +94,7 @@ class CompiledGateway implements Gateway {
 
 	constructor(options: GatewayOptions) {
 		this.#options = options;
+		this.#declared = toRoutes(options.routes);
 		this.#pools = new Pools();
 		this.#runtime = createRuntime(options);
 		const docs = docsRoutes(
@@ -97,7 +102,7 @@ class CompiledGateway implements Gateway {
 			() => this.openapi,
 			route.get as MakeRoute,
 		);
-		this.#table = compileRoutes(options.routes, docs, {
+		this.#table = compileRoutes(this.#declared, docs, {
 			dependencies: options.dependencies ?? {},
 			policies: options.policies ?? [],
 			overrides: toOverrides(options.overrides),
@@ -115,7 +120,7 @@ class CompiledGateway implements Gateway {
 	}
 
 	get openapi(): OpenApiDocument {
-		const { title, version, routes, errorFormat } = this.#options;
+		const { title, version, errorFormat } = this.#options;
 		this.#openapi ??= createDocument(
 			{
 				title: title ?? "API Gateway",
@@ -124,7 +129,7 @@ class CompiledGateway implements Gateway {
 				servers: this.#options.servers,
 				errorFormat: typeof errorFormat === "function" ? null : errorFormat,
 			},
-			routes,
+			this.#declared,
 			{
 				dependencies: this.#options.dependencies ?? {},
 				policies: this.#options.policies ?? [],

@@ -34,6 +34,7 @@ export type {
 	GatewayLimits,
 	GatewayOptions,
 	ListenOptions,
+	RouteList,
 } from "./model/gateway-options.ts";
 export type { MaybePromise } from "./model/maybe-promise.ts";
 export type {
@@ -58,6 +59,7 @@ export type {
 export { type RouteBuilder, type RouteContext, route } from "./model/route.ts";
 export type {
 	Forward,
+	Handler,
 	Route,
 	RouteDocs,
 	RouteOptions,

@@ -15,9 +15,13 @@ import type {
 	Policy,
 } from "./types.ts";
 
+/** A route, or a list of them. */
+export type RouteList = Route | readonly RouteList[];
+
 /** What a gateway is made of. */
 export interface GatewayOptions {
-	readonly routes: readonly Route[];
+	/** Made by `route`, in lists of any depth. */
+	readonly routes: readonly RouteList[];
 	/** The title of the docs. Default `"API Gateway"`. */
 	readonly title?: string;
 	/** The version in the docs. Default `"1.0.0"`. */

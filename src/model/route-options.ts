@@ -60,6 +60,9 @@ export interface SharedOptions<D extends Dependencies = Dependencies> {
 	readonly tags?: readonly string[];
 }
 
+/** Responds to the requests of a route in the gateway itself. */
+export type Handler<C> = (ctx: C) => MaybePromise<Reply | ReplyValue>;
+
 /** Everything a route may say, before its types are known. */
 export interface RouteOptions<
 	C = Context,
@@ -69,7 +72,7 @@ export interface RouteOptions<
 	/** The service that answers. One of `upstream` and `handler` is needed. */
 	readonly upstream?: Upstream | string;
 	/** Responds in the gateway itself: a reply, a web `Response`, bytes or a stream, or a value that is sent as JSON with status 200. */
-	readonly handler?: (ctx: C) => MaybePromise<Reply | ReplyValue>;
+	readonly handler?: Handler<C>;
 	/** The path at the upstream, with the route's parameters put back percent-encoded. Default: the path as it came. */
 	readonly upstreamPath?: string;
 	/** The method at the upstream. Default: the client's. */

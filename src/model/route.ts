@@ -4,7 +4,12 @@ import type { Infer, InferShape, Schema, Shape } from "../params/schema.ts";
 import type { PathNames, PathValues } from "./path-names.ts";
 import type { ResponseSchema } from "./response-options.ts";
 import { sharedChecks } from "./route-checks.ts";
-import type { Route, RouteOptions, SharedOptions } from "./route-options.ts";
+import type {
+	Handler,
+	Route,
+	RouteOptions,
+	SharedOptions,
+} from "./route-options.ts";
 import type { Context, Dependencies, DependencyValues } from "./types.ts";
 
 /** The parts of a route's options that its types come from. */
@@ -130,7 +135,22 @@ export type TypedRouteOptions<
 > &
 	RouteOptions<RouteContext<P, NoInfer<S>, D>, Dependencies, R>;
 
-/** Declares one route: path, then everything else. */
+/** What stands behind the path of a route: its options, or its handler alone. */
+export type Declared<
+	P extends string,
+	S extends RouteParts,
+	D extends Dependencies,
+	R extends ResponseSchema,
+> =
+	| (TypedRouteOptions<P, S, D, R> & NoFunction)
+	| Handler<RouteContext<P, NoInfer<S>, D>>;
+
+/** Options are no function, which would pass for an object without any. */
+interface NoFunction {
+	readonly bind?: never;
+}
+
+/** Declares one route: path, then a handler, or options and a handler. */
 export type DeclareRoute<
 	M extends string,
 	Prefix extends string,
@@ -141,7 +161,8 @@ export type DeclareRoute<
 	R extends ResponseSchema = ResponseSchema,
 >(
 	path: P,
-	options: TypedRouteOptions<`${Prefix}${P}`, S, D, R>,
+	options?: Declared<`${Prefix}${P}`, S, D, R>,
+	handler?: Handler<RouteContext<`${Prefix}${P}`, NoInfer<S>, D>>,
 ) => Route<RouteId<M, `${Prefix}${P}`, S>>;
 
 /** Declares routes with prefix, upstream, dependencies, policies and tags already set. */
@@ -158,7 +179,8 @@ export interface RouteBuilder<
 	>(
 		method: M,
 		path: P,
-		options: TypedRouteOptions<`${Prefix}${P}`, S, D, R>,
+		options?: Declared<`${Prefix}${P}`, S, D, R>,
+		handler?: Handler<RouteContext<`${Prefix}${P}`, NoInfer<S>, D>>,
 	): Route<RouteId<MethodNames<M>, `${Prefix}${P}`, S>>;
 	readonly get: DeclareRoute<"GET", Prefix, D>;
 	readonly post: DeclareRoute<"POST", Prefix, D>;
@@ -190,11 +212,16 @@ function build(
 	const declare = (
 		method: string | readonly string[],
 		path: string,
-		options: AnyOptions,
+		first: AnyOptions | Handler<never> = {},
+		handler?: Handler<never>,
 	): Route => {
 		const given = Array.isArray(method) ? method : [method];
 		const methods = given.map((name) => String(name).toUpperCase());
 		const whole = `${shared.prefix}${path}`;
+		const options = toOptions(first, handler);
+		if (options !== first && (first as AnyOptions)?.handler !== undefined) {
+			throw new TypeError(`${toName(methods, whole)}: has two handlers`);
+		}
 		return Object.freeze({
 			kind: "route" as const,
 			id: options?.operationId ?? toName(methods, whole),
@@ -209,8 +236,8 @@ function build(
 	};
 	const one =
 		(method: string) =>
-		(path: string, options: AnyOptions): Route =>
-			declare(method, path, options);
+		(path: string, ...rest: [AnyOptions?, Handler<never>?]): Route =>
+			declare(method, path, ...rest);
 	return Object.assign(declare, {
 		get: one("GET"),
 		post: one("POST"),
@@ -231,6 +258,15 @@ function build(
 			});
 		},
 	});
+}
+
+/** Options with the handler that stands beside them, or alone. */
+function toOptions(
+	first: AnyOptions | Handler<never>,
+	handler: Handler<never> | undefined,
+): AnyOptions {
+	if (typeof first === "function") return { handler: first };
+	return handler === undefined ? first : { ...first, handler };
 }
 
 /** How a route is named where it does not name itself: `METHOD /path`. */

@@ -30,6 +30,7 @@ import type {
 	ListenOptions,
 } from "../model/gateway-options.ts";
 import { dependencies, policies } from "../model/route-checks.ts";
+import type { Route } from "../model/route-options.ts";
 import {
 	findClashes,
 	findProblems,
@@ -50,12 +51,19 @@ export function checkGateway(options: GatewayOptions): void {
 		own.push("ipHeader needs trustedProxies: only what they say is believed");
 	}
 	if (own.length === 0) return;
-	const routes = Array.isArray(options?.routes) ? options.routes : [];
+	const routes = Array.isArray(options?.routes) ? toRoutes(options.routes) : [];
 	throwAll([
 		...own,
 		...routes.flatMap((route) => findProblems(route, {})),
 		...findClashes(routes.filter(isRoutable)),
 	]);
+}
+
+/** Routes in lists of any depth, in one list. */
+export function toRoutes(routes: GatewayOptions["routes"]): readonly Route[] {
+	return (routes as readonly unknown[]).flat(
+		Number.POSITIVE_INFINITY,
+	) as Route[];
 }
 
 const limitChecks: Checks<GatewayLimits> = {

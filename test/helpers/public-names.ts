@@ -12,13 +12,13 @@ export const publicNames: Readonly<Record<string, Names>> = {
 		types: `AttemptEnd BodyObserver CloseOptions Context ContextValues CookieAttributes Decision Dependencies Dependency
 			DependencyOptions DependencyValues DocsContribution DocsOptions
 			ErrorCode ErrorFormat ErrorResponse FieldValue Fields FileOptions FilePart FileSchema
-			FormLimits FormShape FormatError Forward Gateway GatewayLimits GatewayOptions
+			FormLimits FormShape FormatError Forward Gateway GatewayLimits GatewayOptions Handler
 			HeaderList HeaderValue HttpErrorOptions Infer InferForm InferInput InferShape InjectRequest
 			InjectResponse Input InputBuilder InputSource JsonSchema
 			ListenOptions Listening Logger MaybePromise NeedValues Needs
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
 			ReplyHeaders ReplyValue ResponseMode ResponseOptions ResponseSchema RewriteHeaders Route RouteBuilder RouteContext RouteDocs
-			RouteInfo RouteOptions Schema SecurityScheme SecuritySchemes Shape
+			RouteInfo RouteList RouteOptions Schema SecurityScheme SecuritySchemes Shape
 			SharedOptions StandardSchema StepInfo StepTiming TransformBody Upstream UpstreamAttempt UpstreamHead UpstreamOptions
 			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
 			WatchedAttempt WithheldSource`,

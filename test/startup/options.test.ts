@@ -159,7 +159,7 @@ suite("a gateway", () => {
 
 suite("a route", () => {
 	for (const [options, says] of [
-		[undefined, "the options must be an object, got undefined"],
+		[undefined, "needs an upstream or a handler"],
 		[null, "the options must be an object, got null"],
 		["http://a", "the options must be an object"],
 		[{ handler, policies: {} }, "policies must be an array, got an object"],

@@ -75,7 +75,7 @@ route.with({ query: { a: Type.String() } });
 route.with({ prefix: 3 });
 // @ts-expect-error a path is text
 route.get(/users/, {});
-// @ts-expect-error a route has options, be they empty
-tenants.get("/users");
+// @ts-expect-error options are no list
+tenants.get("/users", []);
 // @ts-expect-error there is no builder for that
 route.purge("/", {});

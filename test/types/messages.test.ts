@@ -29,7 +29,7 @@ const mistakes: Readonly<Record<string, readonly [string, RegExp]>> = {
 	],
 	"a misspelt option": [
 		`route.get("/", { upstream, dependancies: {} });`,
-		/'dependancies' does not exist.*Did you mean to write 'dependencies'\?/,
+		/'dependancies' does not exist in type 'Declared<"\/", /,
 	],
 	"a path value that is not there": [
 		`route.get("/users/:id", { handler: (ctx) => ctx.path.ident });`,
