@@ -111,7 +111,7 @@ const defaultTimeouts: UpstreamTimeouts = {
 	totalMs: 0,
 };
 
-/** A service that answers: one origin or several, asked in turn. A plain value; the gateway opens its connections. Made by {@link upstream}. */
+/** A service with one target or several. A plain value; the gateway opens its connections. Made by {@link upstream}. */
 export class Upstream {
 	readonly name: string;
 	/** Such as `http://users:8002`. */
@@ -129,7 +129,8 @@ export class Upstream {
 
 /**
  * Declares a service: `upstream('http://users:8002', { timeout: { headersMs: 15_000 } })`.
- * Several origins are asked in turn.
+ * With several targets each call goes to one of two drawn at random, the one with fewer calls in progress. A target
+ * that cannot be connected to is excluded for five seconds, and a call that was never sent goes to another one.
  *
  * @throws TypeError when an origin is not `http(s)://host[:port]`, or an option is out of range.
  */

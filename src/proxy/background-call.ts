@@ -83,7 +83,10 @@ export class BackgroundCall
 		const isWaiting = this.controller === null && !this.target.hasQueue;
 		const awaited = isWaiting ? "connection" : this.#hasHead ? "body" : "head";
 		const code = this.timer.findExpired(nowMs, awaited);
-		if (code !== null) this.#stop(failure(code));
+		if (code === null) return;
+		const isConnecting = code === "ERR_UPSTREAM_CONNECT_TIMEOUT";
+		if (isConnecting && this.giveUpConnecting()) return;
+		this.#stop(failure(code));
 	}
 
 	onClosing(): void {

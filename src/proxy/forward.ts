@@ -218,7 +218,10 @@ export class Forward
 
 	onTick(nowMs: number): void {
 		const code = this.timer.findExpired(nowMs, this.#awaited());
-		if (code !== null) this.#stop(failure(code));
+		if (code === null) return;
+		const isConnecting = code === "ERR_UPSTREAM_CONNECT_TIMEOUT";
+		if (isConnecting && this.giveUpConnecting()) return;
+		this.#stop(failure(code));
 	}
 
 	/** What the upstream owes. A client that is slow to send or to read has limits of its own. */

@@ -13,16 +13,22 @@ const idempotent: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a call that failed before any byte of an answer may be made once more:
- * it met a kept connection that the service had closed, it has no body, and
- * doing it twice is as good as doing it once (RFC 9110 section 9.2.2).
+ * Whether a call that failed before any byte of a response may be made once more: it has
+ * no body, and doing it twice is as good as doing it once (RFC 9110 section 9.2.2). Where
+ * only the same target is left, it must have met a kept connection that the service had closed.
  */
-export function isRetriable(request: ForwardRequest, error: unknown): boolean {
-	return (
-		request.body === null &&
-		idempotent.has(request.method) &&
-		isStaleConnection(error as Error)
-	);
+export function isRetriable(
+	request: ForwardRequest,
+	error: unknown,
+	hasOtherTarget: boolean,
+): boolean {
+	if (request.body !== null || !idempotent.has(request.method)) return false;
+	return hasOtherTarget ? isReset(error) : isStaleConnection(error as Error);
+}
+
+function isReset(error: unknown): boolean {
+	const code = errorCode(error);
+	return ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"].includes(code);
 }
 
 function isStaleConnection(error: Error): boolean {

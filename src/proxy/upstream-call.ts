@@ -1,4 +1,4 @@
-import type { Dispatcher } from "undici";
+import { type Dispatcher, errors } from "undici";
 import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import type { UpstreamTimeouts } from "../model/upstream.ts";
 import type {
@@ -8,7 +8,9 @@ import type {
 	ForwardRequest,
 } from "../upstream/attempts.ts";
 import { type Call, toCallOptions } from "../upstream/attempts.ts";
-import type { Target, UpstreamPool } from "../upstream/pool.ts";
+import { isUnreachable } from "../upstream/failures.ts";
+import type { UpstreamPool } from "../upstream/pool.ts";
+import type { Target } from "../upstream/target.ts";
 import type { CallRecord } from "./call-record.ts";
 import { CallTimer } from "./call-timer.ts";
 import { isRetriable } from "./retry.ts";
@@ -24,14 +26,16 @@ export class UpstreamCall implements Call {
 	owner: ConnectionOwner | null = null;
 	/** Null where nobody asks how the call went. */
 	record: CallRecord | null = null;
-	protected readonly target: Target;
+	/** Of the attempt in progress. */
+	protected target: Target;
 	protected readonly timer: CallTimer;
 	protected request: ForwardRequest | null = null;
 	protected controller: Dispatcher.DispatchController | null = null;
 	readonly #pool: UpstreamPool;
 	readonly #watch: DeadlineWatch;
 	#abortedWith: Error | null = null;
-	#isAnew = false;
+	#isRetried = false;
+	#isMoved = false;
 
 	constructor(
 		pool: UpstreamPool,
@@ -40,6 +44,7 @@ export class UpstreamCall implements Call {
 	) {
 		this.#pool = pool;
 		this.target = pool.pick();
+		this.target.calls++;
 		this.#watch = watch;
 		pool.inFlight++;
 		// The watch's clock stands still while it watches nothing.
@@ -65,19 +70,46 @@ export class UpstreamCall implements Call {
 
 	onRequestStart(controller: Dispatcher.DispatchController): void {
 		this.controller = controller;
+		this.target.onConnected();
 		this.timer.touch();
 		if (this.#abortedWith !== null) controller.abort(this.#abortedWith);
 	}
 
-	/** Whether the call is made once more, on a fresh connection. Only asked before any byte of an answer. */
+	/**
+	 * Whether the call is made once more. Only asked before any byte of a response. A call that was never
+	 * sent goes to another target, whatever its method; one that was sent is retried where that is safe.
+	 */
 	protected startAnew(error: Error): boolean {
 		const request = this.request as ForwardRequest;
-		const mayRetry = !this.#isAnew && this.controller !== null;
-		if (!mayRetry || !isRetriable(request, error)) return false;
-		this.#isAnew = true;
+		const pool = this.#pool;
+		if (this.controller === null) {
+			if (this.#abortedWith !== null || !isUnreachable(error)) return false;
+			pool.exclude(this.target, error);
+			if (this.#isMoved || !pool.hasSeveral) return false;
+			this.#isMoved = true;
+			this.#move();
+			this.start(request);
+			return true;
+		}
+		if (this.#isRetried) return false;
+		if (!isRetriable(request, error, pool.hasSeveral)) return false;
+		this.#isRetried = true;
 		this.controller = null;
+		this.#move();
 		this.start(request, this.target.dispatchFresh);
 		return true;
+	}
+
+	/** Whether the wait for a connection ends in a move to another target: the error comes by itself then. */
+	protected giveUpConnecting(): boolean {
+		return this.#pool.exclude(this.target, new errors.ConnectTimeoutError());
+	}
+
+	/** To another target, where there is one. */
+	#move(): void {
+		this.target.calls--;
+		this.target = this.#pool.pick(this.target);
+		this.target.calls++;
 	}
 
 	/** Ends the call at undici, wherever it stands. */
@@ -91,6 +123,7 @@ export class UpstreamCall implements Call {
 	protected release(): void {
 		this.record?.onEnd();
 		this.#pool.inFlight--;
+		this.target.calls--;
 		this.#watch.remove(this as unknown as Watched);
 	}
 }

@@ -122,6 +122,19 @@ export class Connections implements Http1Owner {
 		waiting.handler.onResponseError?.(null as never, error);
 	}
 
+	/** Fails every call that waits for a connection, or for one to be made. Calls on connections go on. */
+	failUnconnected(error: Error): void {
+		for (const call of this.#waiting.keys()) this.cancel(call, error);
+		for (const one of this.#all) {
+			if (one instanceof Http1Connection) {
+				if (one.isConnecting) one.destroy(error);
+			} else if (!one.stats.connected && one.stats.size > 0) {
+				this.#all.delete(one);
+				void one.destroy(error);
+			}
+		}
+	}
+
 	/** Ends every connection at once. Calls in progress and waiting calls fail. */
 	async destroy(): Promise<void> {
 		const error = new errors.ClientDestroyedError("the gateway has closed");

@@ -56,3 +56,12 @@ function unreachable(cause: unknown): HttpError {
 export function busy(): HttpError {
 	return failure("ERR_UPSTREAM_BUSY", { headers: { "retry-after": "1" } });
 }
+
+/** Whether an error of a call that was never sent says that its target cannot be connected to. */
+export function isUnreachable(error: unknown): boolean {
+	const { code } = toFailure(error, false);
+	return (
+		code === "ERR_UPSTREAM_UNREACHABLE" ||
+		code === "ERR_UPSTREAM_CONNECT_TIMEOUT"
+	);
+}

@@ -139,6 +139,10 @@ export class Http1Connection implements ResponseSink {
 			.on("close", () => this.destroy(this.#toClosedError()));
 	}
 
+	get isConnecting(): boolean {
+		return this.#socket.connecting;
+	}
+
 	/** Makes a call, as soon as there is a connection. */
 	send(call: Http1Call): void {
 		this.#call = call;

@@ -1,27 +1,5 @@
-import type { buildConnector, Client, Dispatcher } from "undici";
-import {
-	defaults,
-	type Upstream,
-	type UpstreamOptions,
-	type UpstreamTimeouts,
-} from "../model/upstream.ts";
-import { countAttempts } from "./attempts.ts";
-import { Connections } from "./connections.ts";
-import { createConnector } from "./connector.ts";
-import type { Http1Options } from "./http1-connection.ts";
-
-/** What one call goes to. */
-export interface Target {
-	/** Such as `http://users:8002`. */
-	readonly origin: string;
-	readonly dispatch: Dispatcher["dispatch"];
-	/** The same origin over a connection of its own, for the one retry after a stale one. */
-	readonly dispatchFresh: Dispatcher["dispatch"];
-	/** Whether calls wait for one of its connections. */
-	readonly hasQueue: boolean;
-	/** Takes a call that waits for a connection out of the queue. */
-	cancel(call: object, error: Error): void;
-}
+import type { Upstream, UpstreamTimeouts } from "../model/upstream.ts";
+import { Target } from "./target.ts";
 
 /** The open connections of an upstream. Owned by one gateway, which closes them. */
 export class UpstreamPool {
@@ -29,18 +7,26 @@ export class UpstreamPool {
 	/** Calls under way or waiting. */
 	inFlight = 0;
 	readonly maxInFlight: number;
-	readonly #targets: readonly PoolTarget[];
+	readonly #targets: readonly Target[];
+	readonly #now: () => number;
+	readonly #random: () => number;
 	#connectMs: number;
-	#next = 0;
 
-	constructor(upstream: Upstream) {
+	/** Time and chance are passed in by tests. */
+	constructor(
+		upstream: Upstream,
+		now: () => number = () => performance.now(),
+		random: () => number = Math.random,
+	) {
+		this.#now = now;
+		this.#random = random;
 		const { pool = {} } = upstream.options;
 		this.upstream = upstream;
 		this.maxInFlight =
 			(pool.connections ?? 1_024) * upstream.origins.length +
 			(pool.maxQueue ?? 10_000);
 		this.#targets = upstream.origins.map(
-			(origin) => new PoolTarget(origin, upstream, () => this.#connectMs),
+			(origin) => new Target(origin, upstream, () => this.#connectMs),
 		);
 		this.#connectMs = upstream.timeout.connectMs;
 	}
@@ -51,106 +37,41 @@ export class UpstreamPool {
 		this.#connectMs = isUnlimited ? 0 : Math.max(connectMs, this.#connectMs);
 	}
 
-	/** The origin whose turn it is. */
-	pick(): Target {
-		const targets = this.#targets;
-		if (targets.length === 1) return targets[0] as Target;
-		this.#next = (this.#next + 1) % targets.length;
-		return targets[this.#next] as Target;
+	get hasSeveral(): boolean {
+		return this.#targets.length > 1;
+	}
+
+	/**
+	 * The target of the next attempt: of two eligible ones drawn at random, the one with fewer calls in
+	 * progress (Mitzenmacher, "The Power of Two Choices", 2001). Where none is eligible, any serves:
+	 * trying is better than giving up. `tried` is avoided where there is another.
+	 */
+	pick(tried: Target | null = null): Target {
+		const [only] = this.#targets;
+		if (only !== undefined && this.#targets.length === 1) return only;
+		const nowMs = this.#now();
+		const others = this.#targets.filter((one) => one !== tried);
+		const eligible = others.filter((one) => one.isEligible(nowMs));
+		return this.#draw(eligible.length > 0 ? eligible : others);
+	}
+
+	/** A target could not be connected to. Returns whether that is news; the only target is never excluded. */
+	exclude(target: Target, error: Error): boolean {
+		return this.hasSeveral && target.exclude(this.#now(), error);
+	}
+
+	#draw(targets: Target[]): Target {
+		const at = Math.floor(this.#random() * targets.length);
+		const first = targets[at] as Target;
+		if (targets.length === 1) return first;
+		// Any but the first: the last takes the place of the one that is drawn.
+		const rest = Math.floor(this.#random() * (targets.length - 1));
+		const second = targets[rest === at ? targets.length - 1 : rest] as Target;
+		return second.calls < first.calls ? second : first;
 	}
 
 	/** Ends every connection at once. */
 	async destroy(): Promise<void> {
 		await Promise.all(this.#targets.map((target) => target.destroy()));
 	}
-}
-
-class PoolTarget implements Target {
-	readonly origin: string;
-	readonly dispatch: Dispatcher["dispatch"];
-	readonly dispatchFresh: Dispatcher["dispatch"];
-	readonly #connections: Connections;
-
-	constructor(origin: string, upstream: Upstream, connectMs: () => number) {
-		const { pool, interceptors = [] } = upstream.options;
-		const connections = new Connections({
-			origin,
-			client: toClientOptions(upstream),
-			connect: createConnector(toConnect(upstream.options), connectMs),
-			http1: toHttp1(origin, upstream.options, connectMs),
-			max: pool?.connections ?? 1_024,
-		});
-		this.origin = origin;
-		this.#connections = connections;
-		this.dispatch = wrap(
-			countAttempts(connections.dispatch, origin),
-			interceptors,
-		);
-		this.dispatchFresh = wrap(
-			countAttempts(connections.dispatchFresh, origin),
-			interceptors,
-		);
-	}
-
-	get hasQueue(): boolean {
-		return this.#connections.hasQueue;
-	}
-
-	cancel(call: object, error: Error): void {
-		this.#connections.cancel(call, error);
-	}
-
-	destroy(): Promise<void> {
-		return this.#connections.destroy();
-	}
-}
-
-function wrap(
-	dispatch: Dispatcher["dispatch"],
-	interceptors: readonly Dispatcher.DispatcherComposeInterceptor[],
-): Dispatcher["dispatch"] {
-	return interceptors.reduce(
-		(inner, interceptor) => interceptor(inner),
-		dispatch,
-	);
-}
-
-function toConnect(options: UpstreamOptions): buildConnector.BuildOptions {
-	const { tls = {}, socketPath } = options;
-	const connect = {
-		...tls,
-		allowH2: false,
-	} as buildConnector.BuildOptions;
-	return socketPath === undefined ? connect : { ...connect, socketPath };
-}
-
-/** Null where undici makes all calls: over TLS, to a Unix socket, or where the user says so. */
-function toHttp1(
-	origin: string,
-	{ client = defaults.client, pool, socketPath }: UpstreamOptions,
-	connectMs: () => number,
-): Http1Options | null {
-	const { protocol, hostname, port } = new URL(origin);
-	if (client === "undici" || socketPath !== undefined) return null;
-	if (protocol !== "http:") return null;
-	return {
-		hostname: hostname.replace(/^\[|\]$/g, ""),
-		port: Number(port || 80),
-		connectMs,
-		keepAliveMs: pool?.keepAliveMs ?? defaultKeepAliveMs,
-	};
-}
-
-const defaultKeepAliveMs = 4_000;
-
-function toClientOptions({ options }: Upstream): Client.Options {
-	return {
-		pipelining: 1,
-		// The gateway's own watch looks after head and body (proxy/deadlines.ts): one timer for all calls.
-		headersTimeout: 0,
-		bodyTimeout: 0,
-		keepAliveTimeout: options.pool?.keepAliveMs ?? defaultKeepAliveMs,
-		maxHeaderSize: 64 * 1024,
-		allowH2: false,
-	};
 }
