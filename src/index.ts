@@ -35,6 +35,7 @@ export type {
 	GatewayOptions,
 	ListenOptions,
 	RouteList,
+	Routes,
 } from "./model/gateway-options.ts";
 export type { MaybePromise } from "./model/maybe-promise.ts";
 export type {

@@ -73,7 +73,8 @@ suite("docs/routes.md", () => {
 		const source = read("src/model/route-options.ts");
 		const expected = [
 			...propertiesOf(source, "RouteDocs"),
-			...propertiesOf(source, "RouteOptions"),
+			...propertiesOf(source, "RouteParts"),
+			...propertiesOf(source, "OtherOptions"),
 		];
 		assert.ok(expected.length > 30);
 		const rows = tableRows(page, "## Every option");

@@ -16,12 +16,22 @@ import type {
 } from "./types.ts";
 
 /** A route, or a list of them. */
-export type RouteList = Route | readonly RouteList[];
+export type RouteList<Id extends string = string> =
+	| Route<Id>
+	| readonly RouteList<Id>[];
+
+/**
+ * Lists of routes of any depth. The empty tuple makes TypeScript read a literal as a tuple: of the elements of an array it
+ * makes a union, and more than 1,000 of them are an error (TS2590).
+ */
+export type Routes<Id extends string = string> =
+	| readonly []
+	| readonly RouteList<Id>[];
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
 	/** Made by `route`, in lists of any depth. */
-	readonly routes: readonly RouteList[];
+	readonly routes: Routes;
 	/** The title of the docs. Default `"API Gateway"`. */
 	readonly title?: string;
 	/** The version in the docs. Default `"1.0.0"`. */

@@ -35,8 +35,6 @@ export interface RouteDocs {
 	readonly summary?: string;
 	readonly description?: string;
 	readonly deprecated?: boolean;
-	/** Default: the method and the path as words. Must be unique. */
-	readonly operationId?: string;
 	/** The documented status of success. Default 200. */
 	readonly statusCode?: number;
 	readonly responseDescription?: string;
@@ -63,20 +61,12 @@ export interface SharedOptions<D extends Dependencies = Dependencies> {
 /** Responds to the requests of a route in the gateway itself. */
 export type Handler<C> = (ctx: C) => MaybePromise<Reply | ReplyValue>;
 
-/** Everything a route may say, before its types are known. */
-export interface RouteOptions<
-	C = Context,
-	D extends Dependencies = Dependencies,
-	R extends ResponseSchema = ResponseSchema,
-> extends RouteDocs {
-	/** The service that answers. One of `upstream` and `handler` is needed. */
-	readonly upstream?: Upstream | string;
-	/** Responds in the gateway itself: a reply, a web `Response`, bytes or a stream, or a value that is sent as JSON with status 200. */
-	readonly handler?: Handler<C>;
+/** The options of a route from which its types come. */
+export interface RouteParts {
+	/** Default: the method and the path as words. Must be unique. */
+	readonly operationId?: string;
 	/** The path at the upstream, with the route's parameters put back percent-encoded. Default: the path as it came. */
 	readonly upstreamPath?: string;
-	/** The method at the upstream. Default: the client's. */
-	readonly upstreamMethod?: string;
 	readonly path?: Shape;
 	/** Declared names go on, nothing else. `'drop'` sends no query at all. */
 	readonly query?: Shape | "drop";
@@ -84,6 +74,23 @@ export interface RouteOptions<
 	readonly cookies?: Shape;
 	readonly body?: Schema;
 	readonly form?: FormShape;
+	readonly dependencies?: Dependencies;
+}
+
+/** Everything a route may say, before its types are known. */
+export interface RouteOptions<C = Context>
+	extends RouteParts,
+		OtherOptions<C> {}
+
+/** The options of a route besides {@link RouteParts}; `C` is the context that its functions get. */
+export interface OtherOptions<C, R extends ResponseSchema = ResponseSchema>
+	extends RouteDocs {
+	/** The service that answers. One of `upstream` and `handler` is needed. */
+	readonly upstream?: Upstream | string;
+	/** Responds in the gateway itself: a reply, a web `Response`, bytes or a stream, or a value that is sent as JSON with status 200. */
+	readonly handler?: Handler<C>;
+	/** The method at the upstream. Default: the client's. */
+	readonly upstreamMethod?: string;
 	/** What goes on of a declared body: `'validated'` (default) re-serialised, or the `'original'` bytes. */
 	readonly bodyMode?: "validated" | "original";
 	/** Refuses undeclared form fields and files (422) instead of dropping them. Default false. */
@@ -105,7 +112,6 @@ export interface RouteOptions<
 	readonly upgradeIdleMs?: number;
 	/** Overrides of the upstream's timeouts. */
 	readonly timeout?: Partial<UpstreamTimeouts>;
-	readonly dependencies?: D;
 	readonly policies?: readonly Policy[];
 }
 

@@ -1,29 +1,18 @@
 import { checkOptions } from "../http/options.ts";
-import type { FormShape, InferForm } from "../params/form/form.ts";
-import type { Infer, InferShape, Schema, Shape } from "../params/schema.ts";
+import type { InferForm } from "../params/form/form.ts";
+import type { Infer, InferShape } from "../params/schema.ts";
 import type { PathNames, PathValues } from "./path-names.ts";
 import type { ResponseSchema } from "./response-options.ts";
 import { sharedChecks } from "./route-checks.ts";
 import type {
 	Handler,
+	OtherOptions,
 	Route,
 	RouteOptions,
+	RouteParts,
 	SharedOptions,
 } from "./route-options.ts";
 import type { Context, Dependencies, DependencyValues } from "./types.ts";
-
-/** The parts of a route's options that its types come from. */
-export interface RouteParts {
-	readonly path?: Shape;
-	readonly query?: Shape | "drop";
-	readonly headers?: Shape;
-	readonly cookies?: Shape;
-	readonly body?: Schema;
-	readonly form?: FormShape;
-	readonly dependencies?: Dependencies;
-	readonly upstreamPath?: string;
-	readonly operationId?: string;
-}
 
 /** The id of a route: its `operationId`, or `METHOD /path` with the prefix, `ALL` for every method and `|` between several. */
 export type RouteId<M extends string, P extends string, S> = S extends {
@@ -129,11 +118,15 @@ export type TypedRouteOptions<
 	S extends RouteParts,
 	D extends Dependencies,
 	R extends ResponseSchema,
-> = { readonly [K in keyof S & keyof RouteParts]?: S[K] } & CheckParts<
-	P,
-	NoInfer<S>
-> &
-	RouteOptions<RouteContext<P, NoInfer<S>, D>, Dependencies, R>;
+> = { readonly [K in keyof S & keyof RouteParts]?: S[K] } & OpenParts &
+	CheckParts<P, NoInfer<S>> &
+	OtherOptions<RouteContext<P, NoInfer<S>, D>, R>;
+
+/**
+ * Offers the names. Types other than `unknown` would be intersected with those of `S`: of a zod schema that costs
+ * 6,000 instantiations (test/types/scale.test.ts).
+ */
+type OpenParts = { readonly [K in keyof RouteParts]?: unknown };
 
 /** What stands behind the path of a route: its options, or its handler alone. */
 export type Declared<

@@ -18,7 +18,7 @@ export const publicNames: Readonly<Record<string, Names>> = {
 			ListenOptions Listening Logger MaybePromise NeedValues Needs
 			OpenApiDocument Outcome Policy PolicyHooks Problem Reply ReplyBody
 			ReplyHeaders ReplyValue ResponseMode ResponseOptions ResponseSchema RewriteHeaders Route RouteBuilder RouteContext RouteDocs
-			RouteInfo RouteList RouteOptions Schema SecurityScheme SecuritySchemes Shape
+			RouteInfo RouteList RouteOptions Routes Schema SecurityScheme SecuritySchemes Shape
 			SharedOptions StandardSchema StepInfo StepTiming TransformBody Upstream UpstreamAttempt UpstreamHead UpstreamOptions
 			UpstreamPoolOptions UpstreamReader UpstreamRequest UpstreamResponse UpstreamTimeouts
 			WatchedAttempt WithheldSource`,

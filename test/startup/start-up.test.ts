@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import {
+	createGateway,
 	dependency,
 	file,
 	input,
@@ -41,6 +42,19 @@ test("a gateway that is right starts", () => {
 		route.get("/", { handler }),
 	];
 	assert.deepEqual(problemsOf(routes), []);
+});
+
+test("nested arrays of routes are one list, in their order", async () => {
+	const [a, b, c] = ["/a", "/b", "/c"].map((path) =>
+		route.get(path, { handler: () => path }),
+	) as [Route, Route, Route];
+	const gateway = createGateway({ routes: [[a, [[b]], []], c] });
+	const paths = gateway.routes.map(({ path }) => path).slice(0, 3);
+	assert.deepEqual(paths, ["/a", "/b", "/c"]);
+	assert.equal((await gateway.inject("/b")).json(), "/b");
+	assert.ok(gateway.openapi.paths["/b"]);
+	const lost = [[a], [[{ path: "/" } as unknown as Route]]];
+	assert.match(problemsOf(lost as never)[0] ?? "", /^routes must be made by/);
 });
 
 test("one error lists every problem of every kind, each by its route", () => {

@@ -8,6 +8,7 @@ import {
 	type PolicyHooks,
 	type Route,
 	type RouteInfo,
+	type Routes,
 } from "../../index.ts";
 import {
 	type Checks,
@@ -74,7 +75,7 @@ export interface PlansOptions<
 	/** The plan of who is nobody, counted by client address (IPv6 by /64). Default none: nobody gets 401. */
 	readonly anonymous?: NoInfer<Name>;
 	/** The routes that plans may name: their ids are then checked by the compiler too. Default: at start-up alone. */
-	readonly routes?: readonly Route<Id>[];
+	readonly routes?: Routes<Id>;
 	/** Whether the service is told who calls, in `x-consumer-id` and `x-consumer-plan`. The client's are taken off in any case. Default true. */
 	readonly tellService?: boolean;
 	/** `www-authenticate` of the 401. Default `ApiKey realm="api"`. */
@@ -107,6 +108,12 @@ export function plans<
 	return new PlansPolicy(options as PlansOptions);
 }
 
+const declared = list(
+	must(
+		"made by route.get, route.post, ...",
+		(value: { kind?: unknown } | null) => value?.kind === "route",
+	),
+);
 const checks: Checks<PlansOptions> = {
 	...enforcementChecks,
 	plans: required(plansCheck),
@@ -122,12 +129,7 @@ const checks: Checks<PlansOptions> = {
 		),
 	),
 	anonymous: text,
-	routes: list(
-		must(
-			"made by route.get, route.post, ...",
-			(value: { kind?: unknown } | null) => value?.kind === "route",
-		),
-	),
+	routes: (value, name) => declared(flatten(value), name),
 	tellService: flag,
 	challenge: text,
 };
@@ -152,7 +154,7 @@ class PlansPolicy implements Plans {
 			throw new TypeError(`${this.name}: there is no plan "${anonymous}"`);
 		}
 		if (routes !== undefined) {
-			this.#book.checkRoutes(routes);
+			this.#book.checkRoutes(flatten(routes) as Route[]);
 		}
 		this.docs = toDocs(this.#limiter.docs, options);
 	}
@@ -204,6 +206,10 @@ class PlansPolicy implements Plans {
 	close(): Promise<void> {
 		return this.#limiter.close();
 	}
+}
+
+function flatten(value: unknown): unknown {
+	return Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : value;
 }
 
 function namesFor(
