@@ -107,6 +107,7 @@ class CompiledGateway implements Gateway {
 			policies: options.policies ?? [],
 			overrides: toOverrides(options.overrides),
 			upstreams: new Map(),
+			limits: this.#runtime.limits,
 			poolOf: (upstream) => this.#pools.open(upstream),
 		});
 		this.routes = this.#table.infos;
@@ -143,13 +144,12 @@ class CompiledGateway implements Gateway {
 		if (this.#closing !== null) throw new Error("the gateway has been closed");
 		const server = createServer({
 			handler: this.handler,
-			continueHandler: createHandler(this.#runtime, this.#table, true),
 			upgrade: this.upgrade,
 			limits: this.#runtime.limits,
 			renderError: this.#runtime.renderError,
 			tls: options.tls ?? null,
 		});
-		const listener = new Listener(server, this.#runtime.limits.keepAliveMs);
+		const listener = new Listener(server, this.#runtime);
 		const listening = await listener.open(options);
 		if (this.#closing !== null) {
 			await listener.close(0);

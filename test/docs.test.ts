@@ -152,7 +152,7 @@ test("the README's first request is answered as it says", async (t) => {
 	const service = await startMicroservice();
 	t.after(() => service.close());
 	const gateway = createQuickstart(service.url);
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const { url } = await gateway.listen();
 	const here = line.replace("http://127.0.0.1:8000", url);
 	assert.notEqual(here, line);

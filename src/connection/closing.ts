@@ -21,13 +21,7 @@ export function lingerOnClose(socket: Socket): void {
 			destroySoon();
 			return;
 		}
-		socket.removeAllListeners("data");
-		let rest = lingerBytes;
-		socket.on("data", (chunk: Buffer) => {
-			rest -= chunk.length;
-			// From here on the client's own writes stand still: a reset could still overtake the answer.
-			if (rest < 0) socket.pause();
-		});
+		dropRest(socket);
 		socket.on("end", () => socket.destroy());
 		const timer = setTimeout(() => socket.destroy(), lingerMs);
 		timer.unref();
@@ -35,6 +29,17 @@ export function lingerOnClose(socket: Socket): void {
 		socket.end();
 		socket.resume();
 	};
+}
+
+/** Reads no more requests of a connection: what still comes is dropped, so that its end is seen. */
+export function dropRest(socket: Socket): void {
+	socket.removeAllListeners("data");
+	let rest = lingerBytes;
+	socket.on("data", (chunk: Buffer) => {
+		rest -= chunk.length;
+		// From here on the client's own writes stand still: a reset could still overtake the answer.
+		if (rest < 0) socket.pause();
+	});
 }
 
 /**
@@ -61,7 +66,7 @@ export function breakOff(res: ServerResponse): void {
  * Ends a connection so that its peer can tell it from a proper end: by a reset.
  * Over TLS the missing close_notify tells (RFC 8446 section 6.1); a Unix socket has no such sign.
  */
-function cutOff(socket: Socket): void {
+export function cutOff(socket: Socket): void {
 	try {
 		// It throws for everything but plain TCP.
 		socket.resetAndDestroy();

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
-type ServedSocket = Socket & { readonly server?: Server };
+/** A socket that a server of node's reads. */
+export type ServedSocket = Socket & { readonly server?: Server };
 
 /**
  * Gives a request that node has taken for an upgrade back to its server as an

@@ -105,6 +105,7 @@ export class RequestHead {
 	hasUnknownCoding: boolean;
 	/** The protocols of an Upgrade field that the Connection field names; null where there is none. */
 	upgrade: string | null;
+	expectsContinue: boolean;
 	/** Whether the client expects something other than `100 Continue`: 417. */
 	expectsOther: boolean;
 	/** `x-forwarded-*`, `x-real-ip` and `forwarded` lines as received, which only a trusted peer may say; null where there is none. */
@@ -120,6 +121,7 @@ export class RequestHead {
 		this.isChunked = false;
 		this.hasUnknownCoding = false;
 		this.upgrade = null;
+		this.expectsContinue = false;
 		this.expectsOther = false;
 		this.forwarding = null;
 		let nominated: string | null = null;
@@ -188,7 +190,8 @@ export class RequestHead {
 				this.isChunked = true;
 				break;
 			case expect:
-				if (value.toLowerCase() !== "100-continue") this.expectsOther = true;
+				if (value.toLowerCase() === "100-continue") this.expectsContinue = true;
+				else this.expectsOther = true;
 				break;
 			case forwarding:
 				this.forwarding ??= [];

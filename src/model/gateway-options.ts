@@ -6,7 +6,7 @@ import type {
 	ReplyBody,
 	ReplyHeaders,
 } from "../http/reply.ts";
-import type { Route } from "./route-options.ts";
+import type { ClientLimits, Route } from "./route-options.ts";
 import type {
 	Context,
 	Dependencies,
@@ -117,15 +117,17 @@ export interface CloseOptions {
 }
 
 /** Limits on what clients may send and how long they may take. */
-export interface GatewayLimits {
+export interface GatewayLimits extends ClientLimits {
 	/** Bytes of a request head; more is a 431. Default 16 KiB. */
 	readonly headerBytes: number;
 	/** For a whole head, in milliseconds; later is a 408. Default 30,000. */
 	readonly headersMs: number;
-	/** Of silence within a request body, in milliseconds; longer is a 408. Default 30,000. */
-	readonly bodyIdleMs: number;
 	/** An idle connection is closed after so many milliseconds. Default 65,000. */
 	readonly keepAliveMs: number;
 	/** Connections at the same time; more are closed at once. Default 0: no limit. */
 	readonly connections: number;
+	/** The same for each client address; peers in `trustedProxies` and on a Unix socket are exempt. Default 0: no limit. */
+	readonly connectionsPerAddress: number;
+	/** Requests under way at the same time on one connection. More wait, 100 at the most; one more is a 400. Default 1. */
+	readonly pipelined: number;
 }

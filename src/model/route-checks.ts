@@ -20,7 +20,12 @@ import { type FormLimits, isFileSchema } from "../params/form/form.ts";
 import { compileSchema } from "../params/schema.ts";
 import { isDependency } from "./dependency.ts";
 import { responseCheck } from "./response-options.ts";
-import type { Forward, RouteOptions, SharedOptions } from "./route-options.ts";
+import type {
+	ClientLimits,
+	Forward,
+	RouteOptions,
+	SharedOptions,
+} from "./route-options.ts";
 import type { Policy } from "./types.ts";
 import { timeoutChecks, Upstream, upstream } from "./upstream.ts";
 
@@ -76,6 +81,13 @@ export const sharedChecks: Checks<SharedOptions> = {
 	tags: list(text),
 };
 
+/** The limits of a gateway that a route may override. */
+export const clientLimitChecks: Checks<ClientLimits> = {
+	bodyIdleMs: milliseconds(),
+	sendIdleMs: milliseconds(),
+	minBytesPerSecond: whole(),
+};
+
 /** The options of a route by themselves; `startup/check-route.ts` checks how they go together. */
 export const routeChecks: Checks<RouteOptions<never>> = {
 	tags: list(text),
@@ -120,6 +132,8 @@ export const routeChecks: Checks<RouteOptions<never>> = {
 	response: responseCheck,
 	upgrades: list(text),
 	upgradeIdleMs: milliseconds(),
+	upgradeHalfOpen: flag,
+	limits: group(clientLimitChecks),
 	timeout: group(timeoutChecks),
 	dependencies,
 	policies,

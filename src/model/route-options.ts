@@ -29,6 +29,19 @@ export interface Forward<C> {
 	) => Readonly<Record<string, string | number | boolean>>;
 }
 
+/** How long a client may keep the gateway waiting. A route may override each. */
+export interface ClientLimits {
+	/** Of silence within a request body, in milliseconds; longer is a 408. Default 30,000. 0 is off. */
+	readonly bodyIdleMs: number;
+	/** In which a client takes no byte of a response that waits for it, in milliseconds; then the connection is destroyed. Default 60,000. 0 is off. */
+	readonly sendIdleMs: number;
+	/**
+	 * Of a body either way, once the client is 5 s behind: less is a 408, or destroys the connection. Only time in which
+	 * the gateway waits for the client counts. Default 240. 0 is off.
+	 */
+	readonly minBytesPerSecond: number;
+}
+
 /** What the docs say of a route. */
 export interface RouteDocs {
 	readonly tags?: readonly string[];
@@ -110,6 +123,10 @@ export interface OtherOptions<C, R extends ResponseSchema = ResponseSchema>
 	readonly upgrades?: readonly string[];
 	/** An upgraded connection without a byte for so many milliseconds is cut. Default 300,000. 0 is off. */
 	readonly upgradeIdleMs?: number;
+	/** Leaves an upgraded connection open after one side of it has ended, as `docker attach` needs. Default false: the other side then has 2 s. */
+	readonly upgradeHalfOpen?: boolean;
+	/** Overrides of the gateway's limits on slow clients. */
+	readonly limits?: Partial<ClientLimits>;
 	/** Overrides of the upstream's timeouts. */
 	readonly timeout?: Partial<UpstreamTimeouts>;
 	readonly policies?: readonly Policy[];

@@ -20,9 +20,9 @@ import {
 export interface UpstreamTimeouts {
 	/** For a connection to be made, in milliseconds. Default 2,000. 0 is off. */
 	readonly connectMs: number;
-	/** Of silence before the head of the answer, in milliseconds: an upload that moves is no silence. Default 15,000. 0 is off. */
+	/** Of silence before the head of the answer, in milliseconds: an upload that moves is no silence. Default 60,000. 0 is off. */
 	readonly headersMs: number;
-	/** Of silence within the body of the answer, in milliseconds. Default 60,000. 0 is off. */
+	/** Of silence within the body of the response, in milliseconds; event streams are exempt. Default 60,000. 0 is off. */
 	readonly bodyMs: number;
 	/** For the whole call, in milliseconds. Default 0: off. */
 	readonly totalMs: number;
@@ -58,6 +58,11 @@ export interface UpstreamOptions {
 	 * service it turns the compression of nginx and IIS off. Default `"responses"`.
 	 */
 	readonly via?: "responses" | "both" | "none";
+	/**
+	 * Whether a 103 (RFC 8297) goes to HTTP/1.1 clients. Python's http.client takes it for the response, and Java's
+	 * HttpURLConnection hangs. Default false.
+	 */
+	readonly earlyHints?: boolean;
 	/** Whether `x-request-start: t=<seconds>` tells the service when the gateway got the request. Default false. */
 	readonly requestStart?: boolean;
 	/**
@@ -94,6 +99,7 @@ const checks: Checks<UpstreamOptions> = {
 	preserveHost: flag,
 	forwarded: oneOf("both", "x-forwarded", "forwarded", "none"),
 	via: oneOf("responses", "both", "none"),
+	earlyHints: flag,
 	requestStart: flag,
 	tls: tlsOptions,
 	client: oneOf("http1", "undici"),
@@ -106,7 +112,7 @@ export const defaults: { client: "http1" | "undici" } = { client: "http1" };
 
 const defaultTimeouts: UpstreamTimeouts = {
 	connectMs: 2_000,
-	headersMs: 15_000,
+	headersMs: 60_000,
 	bodyMs: 60_000,
 	totalMs: 0,
 };
@@ -128,7 +134,7 @@ export class Upstream {
 }
 
 /**
- * Declares a service: `upstream('http://users:8002', { timeout: { headersMs: 15_000 } })`.
+ * Declares a service: `upstream('http://users:8002', { timeout: { headersMs: 60_000 } })`.
  * With several targets each call goes to one of two drawn at random, the one with fewer calls in progress. A target
  * that cannot be connected to is excluded for five seconds, and a call that was never sent goes to another one.
  *

@@ -141,7 +141,9 @@ export class Forward
 		this.attemptWatch?.onHead(status);
 		if (this.#phase === "done") return;
 		const raw = controller.rawHeaders as Buffer[];
-		if (status === 103) sendEarlyHints(this.#res, raw);
+		if (status === 103 && this.pool.upstream.options.earlyHints === true) {
+			sendEarlyHints(this.#res, raw);
+		}
 		if (status < 200) return;
 		this.record?.onHead(status);
 		const writer = new AnswerWriter(this.#res, status, raw, this.record);
@@ -233,7 +235,9 @@ export class Forward
 			}
 			return isClientSilent(this.#owner, this.request) ? "nothing" : "head";
 		}
-		return this.#writer?.isPaused ? "nothing" : "body";
+		// Events may be as far apart as the service likes.
+		const isFree = this.#phase === "streaming" && this.#writer?.isEventStream;
+		return isFree || this.#writer?.isPaused ? "nothing" : "body";
 	}
 
 	/** Sends the head now, and what came with it. */

@@ -5,9 +5,9 @@ import { FrameTracker, goingAwayFrame } from "./websocket-frames.ts";
 /** A socket's own count of what it has read; a plain stream has none. */
 type Counted = Duplex & { readonly bytesRead?: number };
 
-/** After one side has ended, so long may the other be silent before it ends as well. */
-const halfOpenMs = 10_000;
-/** After one side has gone, so long may the other take to take note. */
+/** After one side has ended, what still waits to be sent may stand still for this long. */
+const stuckMs = 10_000;
+/** After one side has ended or gone, and the other has its last bytes, the other may take this long to end as well. */
 const goneMs = 2_000;
 /** After a close frame of ours, so long may both sides take to close. */
 const closingMs = 2_000;
@@ -16,6 +16,8 @@ const closingMs = 2_000;
 export interface TunnelOptions {
 	/** Without a byte either way for so many milliseconds it is cut; 0 is off. */
 	readonly idleMs: number;
+	/** Whether the end of one side alone leaves the other open. */
+	readonly halfOpen: boolean;
 	/** Whether it carries WebSocket frames: then closing tells both sides with 1001. */
 	readonly isWebSocket: boolean;
 	readonly watch: DeadlineWatch;
@@ -25,7 +27,7 @@ export interface TunnelOptions {
 
 /**
  * Two sockets joined after a switch of protocols: bytes go from one to the other
- * with backpressure, and the end of either is the end of both.
+ * with backpressure, and the end of either is soon the end of both, unless `halfOpen` says otherwise.
  */
 export class Tunnel implements Watched {
 	previousWatched: Watched | null = null;
@@ -42,6 +44,8 @@ export class Tunnel implements Watched {
 	#activeMs: number;
 	#idleMs: number;
 	#deadlineMs = Number.POSITIVE_INFINITY;
+	/** The side that the deadline is for; null for both. */
+	#late: Duplex | null = null;
 	#open = 2;
 	#isClosing = false;
 
@@ -64,17 +68,22 @@ export class Tunnel implements Watched {
 
 	#join(from: Duplex, to: Duplex, pass: (chunk: Uint8Array) => void): void {
 		from.on("data", pass);
-		from.on("end", () => {
-			this.#idleMs = Math.min(this.#idleMs, halfOpenMs);
-		});
+		if (!this.#options.halfOpen) from.on("end", () => this.#onEnd(to));
 		// 'close' follows: there both sides go.
 		from.on("error", () => undefined);
 		from.on("close", () => this.#onClose(to));
 		from.pipe(to);
 	}
 
+	#onEnd(other: Duplex): void {
+		this.#idleMs = Math.min(this.#idleMs, stuckMs);
+		this.#late = other;
+		this.#limitAfterLast(other);
+	}
+
 	#onClose(other: Duplex): void {
 		this.#open--;
+		this.#late = null;
 		if (this.#open === 0) {
 			this.#options.watch.remove(this);
 			this.#options.onClosed();
@@ -84,8 +93,12 @@ export class Tunnel implements Watched {
 		// comes is dropped, not left unread: that would turn the end into a reset.
 		other.end();
 		other.resume();
-		if (other.writableLength === 0) this.#limit(goneMs);
-		else other.once("finish", () => this.#limit(goneMs));
+		this.#limitAfterLast(other);
+	}
+
+	#limitAfterLast(side: Duplex): void {
+		if (side.writableLength === 0) this.#limit(goneMs);
+		else side.once("finish", () => this.#limit(goneMs));
 	}
 
 	#limit(ms: number): void {
@@ -102,7 +115,13 @@ export class Tunnel implements Watched {
 			this.#activeMs = nowMs;
 		}
 		const isIdle = nowMs - this.#activeMs > this.#idleMs;
-		if (isIdle || nowMs > this.#deadlineMs) this.destroy();
+		const late = this.#late;
+		if (isIdle || (nowMs > this.#deadlineMs && late === null)) this.destroy();
+		else if (nowMs > this.#deadlineMs && late !== null) {
+			// What the late side has sent before still goes out to the side that has ended.
+			this.#deadlineMs = Number.POSITIVE_INFINITY;
+			late.destroy();
+		}
 	}
 
 	/** Changes when a byte is read, and when one that waited has been written. */

@@ -31,7 +31,7 @@ export class UpstreamCall implements Call {
 	protected readonly timer: CallTimer;
 	protected request: ForwardRequest | null = null;
 	protected controller: Dispatcher.DispatchController | null = null;
-	readonly #pool: UpstreamPool;
+	protected readonly pool: UpstreamPool;
 	readonly #watch: DeadlineWatch;
 	#abortedWith: Error | null = null;
 	#isRetried = false;
@@ -42,7 +42,7 @@ export class UpstreamCall implements Call {
 		timeouts: UpstreamTimeouts,
 		watch: DeadlineWatch,
 	) {
-		this.#pool = pool;
+		this.pool = pool;
 		this.target = pool.pick();
 		this.target.calls++;
 		this.#watch = watch;
@@ -81,7 +81,7 @@ export class UpstreamCall implements Call {
 	 */
 	protected startAnew(error: Error): boolean {
 		const request = this.request as ForwardRequest;
-		const pool = this.#pool;
+		const pool = this.pool;
 		if (this.controller === null) {
 			if (this.#abortedWith !== null || !isUnreachable(error)) return false;
 			pool.exclude(this.target, error);
@@ -102,13 +102,13 @@ export class UpstreamCall implements Call {
 
 	/** Whether the wait for a connection ends in a move to another target: the error comes by itself then. */
 	protected giveUpConnecting(): boolean {
-		return this.#pool.exclude(this.target, new errors.ConnectTimeoutError());
+		return this.pool.exclude(this.target, new errors.ConnectTimeoutError());
 	}
 
 	/** To another target, where there is one. */
 	#move(): void {
 		this.target.calls--;
-		this.target = this.#pool.pick(this.target);
+		this.target = this.pool.pick(this.target);
 		this.target.calls++;
 	}
 
@@ -122,7 +122,7 @@ export class UpstreamCall implements Call {
 	/** The call is over for its pool and its watch. */
 	protected release(): void {
 		this.record?.onEnd();
-		this.#pool.inFlight--;
+		this.pool.inFlight--;
 		this.target.calls--;
 		this.#watch.remove(this as unknown as Watched);
 	}

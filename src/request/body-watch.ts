@@ -1,14 +1,16 @@
+import { Pace } from "../connection/pace.ts";
 import type { DeadlineWatch, Watched } from "../http/deadlines.ts";
 import { noBytes } from "./body.ts";
 import type { RequestContext } from "./request.ts";
 
-/** Looks after the body of a request while it comes: silence of the client's is bounded, however long the whole may take. */
+/** Looks after the body of a request while it comes: silence is bounded, and so is a trickle, however long the whole may take. */
 export class BodyWatch implements Watched {
 	previousWatched: Watched | null = null;
 	nextWatched: Watched | null = null;
 	readonly #ctx: RequestContext;
 	readonly #watch: DeadlineWatch;
-	/** Bytes that had been read from the socket at the last tick, and when they last grew. */
+	readonly #pace: Pace = new Pace();
+	/** Bytes that had been read from the socket at the last tick, and when that was. */
 	#seenBytes = 0;
 	#seenMs: number;
 
@@ -25,21 +27,22 @@ export class BodyWatch implements Watched {
 	}
 
 	onTick(nowMs: number): void {
-		const { req, socket, awaitsContinue, runtime } = this.#ctx;
+		const { req, socket, awaitsContinue, plan } = this.#ctx;
 		if (req.complete) {
 			this.end();
 			return;
 		}
 		const isOurs = req.isPaused() || req.readableLength > 0;
-		if (socket.bytesRead !== this.#seenBytes || isOurs || awaitsContinue) {
-			this.#seenBytes = socket.bytesRead;
-			this.#seenMs = nowMs;
-			// While nothing is read, a reset is told only to who writes: writing nothing asks.
-			if (isOurs && socket.writableLength === 0) socket.write(noBytes);
-		} else if (nowMs - this.#seenMs > runtime.limits.bodyIdleMs) {
-			this.end();
-			this.#ctx.onUnreadable("ERR_REQUEST_TIMEOUT");
-		}
+		const isSlowSide = !isOurs && !awaitsContinue;
+		const bytes = socket.bytesRead - this.#seenBytes;
+		const waitedMs = isSlowSide ? nowMs - this.#seenMs : 0;
+		this.#seenBytes = socket.bytesRead;
+		this.#seenMs = nowMs;
+		// While nothing is read, a reset is told only to who writes: writing nothing asks.
+		if (isOurs && socket.writableLength === 0) socket.write(noBytes);
+		if (!this.#pace.isTooSlow(bytes, waitedMs, plan.receivePace)) return;
+		this.end();
+		this.#ctx.onUnreadable("ERR_REQUEST_TIMEOUT");
 	}
 
 	/** A request under way may finish. */

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { breakOff, lingerOnClose } from "../connection/closing.ts";
+import { breakOff, cutOff, lingerOnClose } from "../connection/closing.ts";
 import type { Chain } from "../connection/forwarding.ts";
+import type { PaceLimits } from "../connection/pace.ts";
 import { type ErrorCode, failure, type HttpError } from "../http/errors.ts";
 import {
 	HeaderEdits,
@@ -180,9 +181,10 @@ export class LiveContext extends RequestState implements RequestContext {
 
 	/** Whether this connection can serve another request after this answer is known only now. */
 	onHeadOut(): void {
-		const isCut = this.isRequestOpen || this.isLast;
+		// node ends the connection where the 100 that a client waits for is never sent.
+		const isCut = this.isRequestOpen || this.isLast || this.awaitsContinue;
 		// When the gateway closes, the answers to what is pipelined behind this one still go out.
-		const isLast = this.runtime.isClosing && this.peer.requests.at(-1) === this;
+		const isLast = this.runtime.isClosing && this.peer.latest === this;
 		if (!isCut && !isLast) return;
 		this.res.shouldKeepAlive = false;
 		this.peer.isEnding = true;
@@ -211,6 +213,16 @@ export class LiveContext extends RequestState implements RequestContext {
 		this.runtime.fail(this, error);
 	}
 
+	get sendLimits(): PaceLimits | null {
+		return this.upgrade?.isJoined === true ? null : this.plan.sendPace;
+	}
+
+	onTooSlow(): void {
+		const cause = new Error("the client took its response too slowly");
+		this.failure ??= failure("ERR_CLIENT_GONE", { cause });
+		cutOff(this.socket);
+	}
+
 	/** Whether the client got its answer to the last byte. */
 	get isWhole(): boolean {
 		return this.res.writableFinished || this.upgrade?.isJoined === true;
@@ -224,7 +236,7 @@ export class LiveContext extends RequestState implements RequestContext {
 		this.bodyWatch?.end();
 		this.peer.leave(this);
 		// Idle from now on; an injected request has a plain stream, which ends with it.
-		if (this.runtime.isClosing && this.peer.requests.length === 0) {
+		if (this.runtime.isClosing && this.peer.isIdle) {
 			this.socket.destroySoon?.();
 		}
 		if (!this.isWhole) {

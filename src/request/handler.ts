@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Peer, peerOf } from "../connection/peer.ts";
-import { failure, toHttpError } from "../http/errors.ts";
+import { type Peer, peerOf, type WaitingRequest } from "../connection/peer.ts";
+import type { ServedSocket } from "../connection/plain-upgrade.ts";
+import { type ErrorCode, failure, toHttpError } from "../http/errors.ts";
 import { RequestHead } from "../http/headers.ts";
 import { Reply } from "../http/reply.ts";
 import {
@@ -44,26 +45,76 @@ const noParams: Readonly<Record<string, unknown>> = Object.freeze({});
  * 2. to 7. onRequest, parameters, dependencies, onAdmit, body or form, outgoing: `runFrom`
  * 8. forward, or the route's own handler: the plan's `act`, at the end of `runFrom`
  * 9. onFinish: `onResponseClose`
- *
- * `holdsContinue`: whether it serves node's `checkContinue`, where the 100 is
- * still ours to send. A server without a listener for that has sent it already.
  */
 export function createHandler(
 	runtime: Runtime,
 	routes: Routes,
-	holdsContinue = false,
 ): RequestHandler {
-	return (req, res) => {
+	const { trustedProxies, limits } = runtime;
+	const { pipelined } = limits;
+	const begin: Begin = (req, res, code) => {
 		const matched = createContext(runtime, routes, req, res);
-		matched.ctx.awaitsContinue = holdsContinue && req.httpVersionMinor > 0;
+		const { ctx } = matched;
+		ctx.awaitsContinue = ctx.head.expectsContinue && isContinueOurs(req);
+		if (code !== null) matched.refusal = failure(code);
 		run(matched, null);
 	};
+	return (req, res) => {
+		const peer = peerOf(req.socket, trustedProxies);
+		if (peer.mayBegin(pipelined)) begin(req, res, null);
+		else peer.wait(req.socket, new Pipelined(req, res, begin), pipelined);
+	};
+}
+
+/** Whether the 100 is still ours to send: a server without a listener for `checkContinue` has sent it already. */
+function isContinueOurs({
+	socket,
+	httpVersionMinor,
+}: IncomingMessage): boolean {
+	const { server } = socket as ServedSocket;
+	return (
+		httpVersionMinor > 0 && (server?.listenerCount("checkContinue") ?? 0) > 0
+	);
+}
+
+/** Begins a request; one with a code is rejected. */
+type Begin = (
+	req: IncomingMessage,
+	res: ServerResponse,
+	code: ErrorCode | null,
+) => void;
+
+/** A request that waits for earlier ones of its connection. */
+class Pipelined implements WaitingRequest {
+	readonly #req: IncomingMessage;
+	readonly #res: ServerResponse;
+	readonly #begin: Begin;
+	#code: ErrorCode | null = null;
+
+	constructor(req: IncomingMessage, res: ServerResponse, begin: Begin) {
+		this.#req = req;
+		this.#res = res;
+		this.#begin = begin;
+	}
+
+	get isRequestOpen(): boolean {
+		return !this.#req.complete;
+	}
+
+	/** It is rejected when its turn comes. */
+	onUnreadable(code: ErrorCode): void {
+		this.#code = code;
+	}
+
+	begin(): void {
+		this.#begin(this.#req, this.#res, this.#code);
+	}
 }
 
 /** A request with its plan, and why it is refused if it is. */
 export interface Matched {
 	readonly ctx: RequestContext;
-	readonly refusal: unknown;
+	refusal: unknown;
 }
 
 /** Step 1: reads the head and finds the route; what no route takes goes to the fallback. */
@@ -149,13 +200,19 @@ export function run(
 	begin(ctx);
 	const { startHooks } = ctx.plan;
 	if (startHooks !== null) tellStart(ctx, startHooks);
-	if (upgrade === null && ctx.head.upgrade !== null) endBehind(ctx);
+	// Where the 100 is never sent, node ends the connection behind the response.
+	const isLast = ctx.head.upgrade !== null || lacksBody(ctx);
+	if (upgrade === null && isLast) endBehind(ctx);
 	if (refusal === null) runSteps(ctx);
 	else {
 		// Where the head is in doubt, so is where the next request begins.
 		ctx.isLast = true;
 		refuse(ctx, refusal);
 	}
+}
+
+function lacksBody({ awaitsContinue, head }: RequestContext): boolean {
+	return awaitsContinue && !head.hasBody;
 }
 
 /** node loses bytes behind a request that asks for an upgrade and does not get it: nothing more is read. */
@@ -170,7 +227,7 @@ type OwnedResponse = ServerResponse & { [key]?: RequestContext };
 function begin(ctx: RequestContext): void {
 	(ctx.res as OwnedResponse)[key] = ctx;
 	ctx.res.on("close", onResponseClose);
-	ctx.peer.enter(ctx);
+	ctx.peer.enter(ctx, ctx.runtime.watch);
 	ctx.runtime.open.begin();
 	if (ctx.head.hasBody) {
 		ctx.bodyWatch = new BodyWatch(ctx);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import type { Chain, TrustedProxies } from "../connection/forwarding.ts";
+import type { PaceLimits } from "../connection/pace.ts";
 import type { Peer, PeerRequest } from "../connection/peer.ts";
 import type { DeadlineWatch } from "../http/deadlines.ts";
 import type { HttpError } from "../http/errors.ts";
@@ -250,8 +251,13 @@ export interface Plan {
 	/** Whether a policy or a dependency asks how requests end. */
 	readonly isMeasured: boolean;
 	readonly hasDependencies: boolean;
+	/** What a client is held to that sends a body, and one that reads a response. */
+	readonly receivePace: PaceLimits;
+	readonly sendPace: PaceLimits;
 	/** An upgraded connection without a byte for so many milliseconds is cut. 0 is off. */
 	readonly upgradeIdleMs: number;
+	/** Whether the end of one side of an upgraded connection leaves the other open. */
+	readonly upgradeHalfOpen: boolean;
 }
 
 /** A policy's hooks for one route. */

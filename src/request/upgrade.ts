@@ -94,11 +94,12 @@ function isUpgrade(
 ): boolean {
 	const head = new RequestHead(req.rawHeaders);
 	const protocol = head.upgrade?.trim().toLowerCase();
-	if (protocol === undefined || req.method !== "GET" || head.hasBody) {
-		return false;
-	}
+	if (protocol === undefined || head.hasBody) return false;
 	if (req.httpVersionMinor === 0) return false;
-	const plan = router.find("GET", url)?.value;
+	const method = req.method as string;
+	// Its handshake is a GET (RFC 6455 section 4.1); docker and kubectl ask for other protocols with POST.
+	if (protocol === "websocket" && method !== "GET") return false;
+	const plan = router.find(method, url)?.value;
 	if (plan === undefined || !plan.info.proxied) return false;
 	return plan.info.upgrades.some(
 		(allowed) => allowed.toLowerCase() === protocol,
@@ -173,6 +174,7 @@ export class Upgrade {
 		if (this.#early.length > 0) this.#socket.unshift(this.#early);
 		this.tunnel = new Tunnel(this.#socket, upstream, {
 			idleMs: ctx.plan.upgradeIdleMs,
+			halfOpen: ctx.plan.upgradeHalfOpen,
 			isWebSocket: ctx.head.upgrade?.trim().toLowerCase() === "websocket",
 			watch: ctx.runtime.watch,
 			onClosed: () => ctx.finish(),

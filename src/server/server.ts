@@ -25,8 +25,6 @@ export type GatewayServer = Server | TlsServer;
 /** What a server is made with. */
 export interface ServerSetup {
 	readonly handler: RequestHandler;
-	/** For requests whose client waits for `100 Continue`. */
-	readonly continueHandler: RequestHandler;
 	readonly upgrade: UpgradeHandler;
 	readonly limits: GatewayLimits;
 	readonly renderError: RenderError;
@@ -61,10 +59,10 @@ export function createServer(setup: ServerSetup): GatewayServer {
 	server.maxConnections =
 		limits.connections > 0 ? limits.connections : Number.POSITIVE_INFINITY;
 	// The handler decides when, or whether, a body is wanted.
-	server.on("checkContinue", setup.continueHandler);
+	server.on("checkContinue", handler);
 	server.on("checkExpectation", handler);
 	server.on("upgrade", setup.upgrade);
-	server.on("connect", (_req: IncomingMessage, socket: Duplex) => {
+	server.on("connect", ({ socket }: IncomingMessage) => {
 		// node has taken its own listeners off: without one a reset would end the process.
 		socket.on("error", () => socket.destroy());
 		afterEarlier(socket, () =>
@@ -104,7 +102,7 @@ function onClientError(
 	}
 	const code = codeOf(error);
 	const peer = knownPeer(socket);
-	const last = peer?.requests.at(-1);
+	const last = peer?.latest;
 	if (peer === null || last === undefined) refuse(socket, code, render);
 	else if (last.isRequestOpen) {
 		// An end within a body is a client that has left: there is nobody to tell.

@@ -29,7 +29,11 @@ import type {
 	GatewayOptions,
 	ListenOptions,
 } from "../model/gateway-options.ts";
-import { dependencies, policies } from "../model/route-checks.ts";
+import {
+	clientLimitChecks,
+	dependencies,
+	policies,
+} from "../model/route-checks.ts";
 import type { Route } from "../model/route-options.ts";
 import {
 	findClashes,
@@ -69,9 +73,11 @@ export function toRoutes(routes: GatewayOptions["routes"]): readonly Route[] {
 const limitChecks: Checks<GatewayLimits> = {
 	headerBytes: whole(1),
 	headersMs: milliseconds(),
-	bodyIdleMs: milliseconds(),
+	...clientLimitChecks,
 	keepAliveMs: milliseconds(),
 	connections: whole(),
+	connectionsPerAddress: whole(),
+	pipelined: whole(1),
 };
 const docsChecks: Checks<DocsOptions> = {
 	path: text,

@@ -1,7 +1,7 @@
 import { toHttpError } from "../http/errors.ts";
 import { reply, toReply } from "../http/reply.ts";
 import { isThenable, modeOf } from "../model/maybe-promise.ts";
-import type { Route } from "../model/route-options.ts";
+import type { ClientLimits, Route } from "../model/route-options.ts";
 import type {
 	Dependencies,
 	Overrides,
@@ -42,11 +42,20 @@ export interface Shared {
 	readonly overrides: Overrides;
 	/** Upstreams that routes name by URL alone. */
 	readonly upstreams: Map<string, Upstream>;
+	readonly limits: ClientLimits;
 	/** The open connections of an upstream. */
 	readonly poolOf: (upstream: Upstream) => UpstreamPool;
 }
 
 const defaultUpgradeIdleMs = 300_000;
+
+function toPaces(limits: ClientLimits): Pick<Plan, "receivePace" | "sendPace"> {
+	const { bodyIdleMs, sendIdleMs, minBytesPerSecond } = limits;
+	return {
+		receivePace: { idleMs: bodyIdleMs, minBytesPerSecond },
+		sendPace: { idleMs: sendIdleMs, minBytesPerSecond },
+	};
+}
 
 /** Compiles a route: every absent feature is no step. */
 export function compileRoute(route: Route, shared: Shared): Plan {
@@ -81,12 +90,14 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		target === null
 			? compileHandler(route)
 			: compileForward(route, target, shared.poolOf(target), hooks);
+	const paces = toPaces({ ...shared.limits, ...route.options.limits });
 	const preflight = hooks.some(({ hooks: own }) => own.answersPreflight)
-		? toPreflight(info, early, hooks)
+		? toPreflight(info, early, hooks, paces)
 		: null;
 	return {
 		info,
 		...acts,
+		...paces,
 		...(timesSteps ? timed({ steps, ...acts }) : { steps }),
 		preflight,
 		errorHooks: collectHooks(hooks, "onUpstreamError"),
@@ -101,6 +112,7 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 			order.plans.some((plan) => plan.dependency.yields),
 		hasDependencies: order.plans.length > 0,
 		upgradeIdleMs: route.options.upgradeIdleMs ?? defaultUpgradeIdleMs,
+		upgradeHalfOpen: route.options.upgradeHalfOpen ?? false,
 	};
 }
 
@@ -109,6 +121,7 @@ function toPreflight(
 	info: RouteInfo,
 	steps: readonly Step[],
 	hooks: readonly NamedHooks[],
+	paces: Pick<Plan, "receivePace" | "sendPace">,
 ): Plan {
 	const allow = [...info.methods, "OPTIONS"].join(", ");
 	return {
@@ -128,7 +141,9 @@ function toPreflight(
 		timesSteps: false,
 		isMeasured: hooks.some(({ hooks: own }) => own.onFinish !== undefined),
 		hasDependencies: false,
+		...paces,
 		upgradeIdleMs: defaultUpgradeIdleMs,
+		upgradeHalfOpen: false,
 	};
 }
 

@@ -13,8 +13,12 @@ export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {
 		headerBytes: 16 * 1024,
 		headersMs: 30_000,
 		bodyIdleMs: 30_000,
+		sendIdleMs: 60_000,
+		minBytesPerSecond: 240,
 		keepAliveMs: 65_000,
 		connections: 0,
+		connectionsPerAddress: 0,
+		pipelined: 1,
 		...limits,
 	};
 }

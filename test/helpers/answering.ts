@@ -38,7 +38,7 @@ export async function answerThrough(
 	const log = new KeptLog();
 	const routes: Route[] = [route.get("/", { upstream: url, ...declared })];
 	const gateway = createGateway({ docs: false, logger: log, routes });
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return { got: await gateway.inject({ url: "/", ...request }), log };
 }
 

@@ -22,7 +22,7 @@ export async function pass(
 		logger: new KeptLog(),
 		routes: [declare(url)],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const answer = await gateway.inject(request);
 	assert.equal(answer.status, 200, answer.body);
 	return answer.json() as Echo;

@@ -47,6 +47,6 @@ export async function gatewayOf(
 			route.get("/local", { handler: () => reply(200, "local") }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return { gateway, log, asked: () => requests.length };
 }

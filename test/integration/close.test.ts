@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { reply, route, type Upstream } from "../../src/index.ts";
 import { within } from "../helpers/byte-reader.ts";
 import { connectRaw, type RawClient } from "../helpers/raw-client.ts";
@@ -7,8 +8,10 @@ import { head } from "../helpers/raw-http.ts";
 import type { RawConnection } from "../helpers/raw-upstream.ts";
 import { request, startWireStage, type WireStage } from "./wire-stage.ts";
 
-/** Idle connections, and all that has ended, are gone in far less; the deadline is 30 s. */
+/** All that has ended is gone in far less; the deadline is 30 s. */
 const soonMs = 500;
+/** The second in which a request may still be on its way. */
+const graceMs = 1_000;
 const chunkedHead = head("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
 const eventsHead = head(
 	"HTTP/1.1 200 OK",
@@ -48,12 +51,25 @@ function closeSoon(stage: WireStage): Promise<void> {
 }
 
 suite("close()", () => {
-	test("ends idle connections at once", async (t) => {
+	test("ends idle connections after a second, in which a request that was on its way is served", async (t) => {
 		const stage = await startWireStage(t);
 		const used = await stage.connect();
 		await used.exchange(request("GET /"));
+		const late = await stage.connect();
+		await late.exchange(request("GET /"));
 		const fresh = await stage.connect();
-		await closeSoon(stage);
+		const startMs = performance.now();
+		const closing = stage.gateway.close();
+		await delay(graceMs / 2);
+		const served = await late.exchange(request("GET /"));
+		assert.deepEqual(
+			[served.status, served.header("connection")],
+			[200, "close"],
+		);
+		assert.equal(await late.closed(graceMs / 4), "ended");
+		await within(closing, graceMs / 2 + soonMs, "the gateway's close");
+		// A timer of node's may fire a millisecond before its time.
+		assert.ok(performance.now() - startMs >= graceMs - 5);
 		assert.equal(await used.closed(soonMs), "ended");
 		assert.equal(await fresh.closed(soonMs), "ended");
 		assert.equal(fresh.bytesReceived, 0);
@@ -113,7 +129,9 @@ suite("close()", () => {
 	});
 
 	test("answers every pipelined request that it has taken, in order, and ends behind the last", async (t) => {
-		const stage = await startWireStage(t);
+		const stage = await startWireStage(t, {
+			gateway: { limits: { pipelined: 3 } },
+		});
 		const next = holdAll(stage);
 		const client = await stage.connect();
 		await client.send(
@@ -216,7 +234,9 @@ suite("close()", () => {
 		// Both have been read when this one has been answered.
 		const other = await stage.connect();
 		await other.exchange(request("GET /"));
+		await other.close();
 		const closing = stage.gateway.close();
+		await delay(graceMs + 100);
 		await client.send("\r\n\r\n");
 		const answer = await client.readResponse();
 		assert.deepEqual(

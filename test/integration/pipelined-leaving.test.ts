@@ -5,6 +5,8 @@ import { head } from "../helpers/raw-http.ts";
 import { ways } from "./abort-scenes.ts";
 import { request, startWireStage } from "./wire-stage.ts";
 
+const gateway = { limits: { pipelined: 3 } };
+
 suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
 	for (const [i, way] of ways.entries())
 		test(`of a client that leaves, by a ${["FIN", "reset"][i]}, all end, not only the one whose turn it is`, async (t) => {
@@ -17,6 +19,7 @@ suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
 				}
 			});
 			const stage = await startWireStage(t, {
+				gateway,
 				routes: (target) => [
 					route.all("/*", { upstream: target, dependencies: { lease } }),
 				],
@@ -44,7 +47,7 @@ suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
 		});
 
 	test("whose answer breaks behind one that is still under way wait for that, and then end the connection", async (t) => {
-		const stage = await startWireStage(t);
+		const stage = await startWireStage(t, { gateway });
 		stage.upstream.script = async (one, connection) => {
 			await connection.send(
 				`${head("HTTP/1.1 200 OK", "Content-Length: 10")}hello`,
@@ -75,7 +78,7 @@ suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
 
 	for (const version of ["1.0", "1.1"])
 		test(`of HTTP/${version} whose answer breaks while another is under way are cut when their turn comes`, async (t) => {
-			const stage = await startWireStage(t);
+			const stage = await startWireStage(t, { gateway });
 			stage.upstream.script = (one, connection) => {
 				if (one.target === "/1") return;
 				return connection
@@ -106,7 +109,7 @@ suite("pipelined requests (RFC 9112 section 9.3.2)", () => {
 		});
 
 	test("that can not be read are told so once, behind the answer before them", async (t) => {
-		const stage = await startWireStage(t);
+		const stage = await startWireStage(t, { gateway });
 		stage.upstream.script = () => undefined;
 		const client = await stage.connect();
 		const broken = request("POST /2", "Transfer-Encoding: chunked");

@@ -62,9 +62,9 @@ async function embed(t: TestContext, gateway: Gateway): Promise<number> {
 	return (server.address() as AddressInfo).port;
 }
 
-function asks(protocol: string, ...headers: string[]): string {
+function asks(protocol: string, method = "GET", ...lines: string[]): string {
 	const upgrade = ["Connection: Upgrade", `Upgrade: ${protocol}`];
-	return head("GET /t HTTP/1.1", "Host: x", ...upgrade, ...headers);
+	return head(`${method} /t HTTP/1.1`, "Host: x", ...upgrade, ...lines);
 }
 
 function switches(protocol: string, ...headers: string[]): string {
@@ -78,6 +78,7 @@ async function join(
 	protocol = "websocket",
 	early = "",
 	behind = "",
+	method = "GET",
 ): Promise<RawConnection> {
 	const { promise, resolve } = Promise.withResolvers<RawConnection>();
 	upstream.script = async (_request, connection) => {
@@ -85,7 +86,7 @@ async function join(
 		await connection.send(switches(protocol) + behind);
 		resolve(connection);
 	};
-	void client.send(asks(protocol) + early);
+	void client.send(asks(protocol, method) + early);
 	const answer = await client.readHead();
 	assert.equal(answer.status, 101);
 	assert.equal(answer.header("upgrade"), protocol);
@@ -101,6 +102,26 @@ for (const host of ["own", "embedding"] as const)
 			await scene.client.send(" and late");
 			await service.waitForText("early and late");
 			await scene.client.waitForText("behind");
+		});
+
+		// docker and kubectl ask so.
+		for (const method of ["POST", "PUT"])
+			test(`${method} may ask for it as well`, async (t) => {
+				const scene = await setUp(t, { upgrades: ["tcp"] }, host);
+				const service = await join(scene, "tcp", "early", "behind", method);
+				await service.waitForText("early");
+				await scene.client.waitForText("behind");
+				assert.equal(scene.upstream.requests[0]?.method, method);
+			});
+
+		// RFC 6455 section 4.1
+		test("but not for WebSocket", async (t) => {
+			const { upstream, client } = await setUp(t, {}, host);
+			const response = await client.exchange(
+				asks("websocket", "POST", "Content-Length: 0"),
+			);
+			assert.equal(response.status, 200);
+			assert.equal(upstream.requests[0]?.header("upgrade"), undefined);
 		});
 
 		test("then WebSocket is an ordinary request, if it is not among them", async (t) => {
@@ -180,6 +201,47 @@ suite("tunnels", () => {
 		assert.equal(await sent, true);
 		await service.closed(5_000);
 		assert.equal(service.bytesReceived - before, size);
+	});
+
+	for (const ends of ["client", "service"] as const)
+		for (const isBusy of [false, true])
+			test(`the ${ends}'s end ends the other side within seconds, even one that ${isBusy ? "sends on" : "is silent"}`, async (t) => {
+				const scene = await setUp(t);
+				const service = await join(scene);
+				const [ending, other] =
+					ends === "client" ? [scene.client, service] : [service, scene.client];
+				const sending = setInterval(() => {
+					if (isBusy && other.isOpen) void other.send("x");
+				}, 100);
+				t.after(() => clearInterval(sending));
+				ending.halfClose();
+				await Promise.all([ending.closed(3_500), other.closed(3_500)]);
+			});
+
+	test("what a client that has ended does not read holds the service for 10 s at the most", async (t) => {
+		const scene = await setUp(t);
+		const service = await join(scene);
+		scene.client.pause();
+		void service.send(Buffer.alloc(12 * 1024 * 1024));
+		scene.client.halfClose();
+		await service.closed(5_000);
+		const before = scene.client.bytesReceived;
+		scene.client.resume();
+		await scene.client.closed(5_000);
+		assert.ok(scene.client.bytesReceived > before);
+	});
+
+	test("a route may leave one side open after the end of the other", async (t) => {
+		const scene = await setUp(t, { upgrades: ["tcp"], upgradeHalfOpen: true });
+		const service = await join(scene, "tcp");
+		scene.client.halfClose();
+		for (let i = 0; i < 6; i++) {
+			await delay(500);
+			await service.send(`${i}`);
+		}
+		await scene.client.waitForText("012345");
+		service.halfClose();
+		await scene.client.closed(1_000);
 	});
 
 	test("silence both ways for upgradeIdleMs ends it", async (t) => {

@@ -107,6 +107,33 @@ async function timeOne(stage: WireStage, row: Row): Promise<number> {
 	return performance.now() - startMs;
 }
 
+suite("defaults", () => {
+	test("silence before the head is borne for 60 s, and so is silence within the body", () => {
+		const { headersMs, bodyMs } = upstream("http://x").timeout;
+		assert.deepEqual([headersMs, bodyMs], [60_000, 60_000]);
+	});
+
+	test("the silence of an event stream is no silence", async (t) => {
+		const stage = await startWireStage(t, {
+			upstream: { timeout: { headersMs: 300, bodyMs: 300 } },
+		});
+		stage.upstream.script = async (_one, connection) => {
+			const type = "Content-Type: text/event-stream; charset=utf-8";
+			await connection.send(
+				head("HTTP/1.1 200 OK", type, "Transfer-Encoding: chunked"),
+			);
+			await delay(1_000);
+			await connection.send("9\r\ndata: 1\n\n\r\n");
+			await delay(1_000);
+			await connection.send("0\r\n\r\n");
+		};
+		const client = await stage.connect();
+		await client.send(request("GET /"));
+		const { body, complete } = await client.readResponse();
+		assert.deepEqual([body.toString(), complete], ["data: 1\n\n", true]);
+	});
+});
+
 suite("a time-out", () => {
 	for (const row of rows)
 		for (const [place, split] of Object.entries(places))

@@ -199,7 +199,7 @@ test(
 			gateway.handler(req, res);
 		});
 		await new Promise<void>((done) => front.listen(0, "127.0.0.1", done));
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		t.after(() => front.close());
 		const { port } = front.address() as AddressInfo;
 		const docs = await DocsPage.open(

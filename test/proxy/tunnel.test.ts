@@ -50,7 +50,13 @@ function setUp(t: TestContext, client: Duplex, upstream: Duplex, idleMs = 0) {
 	const watch = new DeadlineWatch();
 	t.after(() => watch.close());
 	const { promise, resolve } = Promise.withResolvers<void>();
-	const options = { idleMs, isWebSocket: true, watch, onClosed: resolve };
+	const options = {
+		idleMs,
+		halfOpen: false,
+		isWebSocket: true,
+		watch,
+		onClosed: resolve,
+	};
 	const tunnel = new Tunnel(client, upstream, options);
 	t.after(() => tunnel.destroy());
 	// The watch keeps no process alive, and here are no sockets that do.

@@ -125,7 +125,7 @@ suite("inputs", () => {
 				}),
 			],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		const body = [
 			"--b",
 			'content-disposition: form-data; name="name"',

@@ -135,7 +135,7 @@ suite("forward.headers", () => {
 					}),
 				],
 			});
-			t.after(() => gateway.close());
+			t.after(() => gateway.close({ timeoutMs: 0 }));
 			const answer = await gateway.inject({
 				method: "POST",
 				url: "/x",
@@ -159,7 +159,7 @@ suite("forward.headers", () => {
 					}),
 				],
 			});
-			t.after(() => gateway.close());
+			t.after(() => gateway.close({ timeoutMs: 0 }));
 			const { status } = await gateway.inject("/x");
 			assert.equal(status, 400);
 		}

@@ -36,7 +36,7 @@ async function startHooked(
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return { gateway, logged };
 }
 
@@ -88,7 +88,7 @@ suite("a hook that fails", () => {
 			},
 			routes: [route.get("/", { handler: () => "well" })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/")).status, 200);
 		assert.equal(await within(promise, 5_000, "the log"), "onFinish failed");
 	});

@@ -43,7 +43,7 @@ suite("onStart", () => {
 				}),
 			],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		const statusOf = async (url: string) => (await gateway.inject(url)).status;
 		assert.equal(await statusOf("/7"), 204);
 		assert.equal(await statusOf("/refused"), 403);
@@ -110,7 +110,7 @@ suite("onStart", () => {
 			},
 			routes: [route.get("/", { handler: () => reply(204) })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/")).status, 204);
 		assert.deepEqual(logged, ["onStart failed"]);
 		assert.equal(started, 1);

@@ -49,7 +49,7 @@ test("phases run in order; of each the gateway's, the builder's, the route's", a
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	await gateway.inject({ method: "POST", url: "/?a=1", body: {} });
 	const all = ["gateway", "outer", "inner", "route"];
 	assert.deepEqual(order, [

@@ -80,7 +80,7 @@ test("a handler's route has nothing that goes out", async (t) => {
 		],
 		routes: [route.get("/", { handler: () => "well" })],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	assert.equal((await gateway.inject("/")).status, 200);
 	assert.deepEqual(seen, [null, null]);
 });

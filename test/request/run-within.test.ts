@@ -89,7 +89,7 @@ suite("runWithin", () => {
 			policies: [named("a"), named("b")],
 			routes: [route.get("/", { upstream: url })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/")).body, "well");
 		assert.deepEqual(told, ["a begins", "b begins", "b ends", "a ends"]);
 	});

@@ -79,7 +79,7 @@ test("the contexts of all requests share one hidden class, at each phase", async
 		],
 		logger: { error: () => {}, warn: () => {}, info: () => {} },
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const headers = { "x-key": "k" };
 	const statuses = await Promise.all(
 		[

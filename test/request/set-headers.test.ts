@@ -38,7 +38,7 @@ async function forwarded(
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const got = await gateway.inject({
 		url: "/",
 		headers: { host: "pub.example" },
@@ -113,7 +113,7 @@ suite("via", () => {
 				docs: false,
 				routes: [route.get("/", { upstream: target })],
 			});
-			t.after(() => gateway.close());
+			t.after(() => gateway.close({ timeoutMs: 0 }));
 			const got = await gateway.inject("/");
 			assert.equal(got.headers.via, back);
 			const { rawHeaders } = got.json() as Echo;
@@ -166,7 +166,7 @@ suite("what is set on the way back replaces what is there", () => {
 			}),
 		];
 		const gateway = createGateway({ docs: false, policies, routes });
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		return gateway;
 	};
 
@@ -197,7 +197,7 @@ suite("what is set on the way back replaces what is there", () => {
 			policies: [requestId(), policy],
 			routes: [route.get("/", { upstream: url })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		const { headers } = await gateway.inject("/");
 		assert.deepEqual([headers.server, headers.vary], ["edge", "Origin"]);
 		assert.match(String(headers["x-request-id"]), /^[\w-]{36}$/);
@@ -252,7 +252,7 @@ suite("what is set on the way back replaces what is there", () => {
 					policies: [policyOf({ onRequest: (ctx) => ctx[set](name, "1") })],
 					routes: [route.get("/", { handler: () => "ok" })],
 				});
-				t.after(() => gateway.close());
+				t.after(() => gateway.close({ timeoutMs: 0 }));
 				assert.equal((await gateway.inject("/")).status, 500);
 				assert.match(String(log.lines[0]?.details.err), /cannot be set/);
 			}
@@ -296,7 +296,7 @@ suite("line breaks in a value that becomes a header", () => {
 				}),
 			],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		for (const request of sent) {
 			assert.equal((await gateway.inject(request)).status, 400, request.url);
 		}
@@ -326,7 +326,7 @@ suite("line breaks in a value that becomes a header", () => {
 					}),
 				],
 			});
-			t.after(() => gateway.close());
+			t.after(() => gateway.close({ timeoutMs: 0 }));
 			for (const request of sent) {
 				const got = await gateway.inject(request);
 				assert.equal(got.status, 500, request.url);
@@ -377,7 +377,7 @@ suite("text outside ASCII", () => {
 				}),
 			],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		const got = await gateway.inject({
 			url: "/",
 			headers: { "x-a": utf8("Zoë") },

@@ -47,7 +47,7 @@ async function start(t: TestContext, library: Library): Promise<Gateway> {
 			route.post("/form", { upstream, form: { count, word, named, list } }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return gateway;
 }
 

@@ -62,7 +62,7 @@ async function start(t: TestContext, validation: Mode): Promise<Stage> {
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return { gateway, log, asked: () => requests.length };
 }
 

@@ -27,7 +27,7 @@ test("ctx.whenOver calls all it was given once, in their order, and at once when
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	await gateway.inject("/");
 	while (calls.length < 3) await new Promise(setImmediate);
 	(kept as Context | null)?.whenOver(() => calls.push("late"));

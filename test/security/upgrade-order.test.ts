@@ -145,6 +145,25 @@ test("the refusal of CONNECT waits for the answers before it", async (t) => {
 	await client.closed();
 });
 
+test("the connection of a rejected CONNECT ends: its body is never read as a request", async (t) => {
+	const { port, upstream } = await setUp(t, "its own server");
+	for (const [line, body] of [
+		["Content-Length: 40", get("/body")],
+		["Transfer-Encoding: chunked", `28\r\n${get("/body")}`],
+		["Transfer-Encoding: chunked", `5\r\nhello\r\n0\r\n\r\n${get("/body")}`],
+	] as const) {
+		await using one = await connectRaw({ port });
+		await one.send(head("CONNECT x:1 HTTP/1.1", "Host: x:1", line) + body);
+		const response = await one.readResponse();
+		assert.equal(response.status, 405);
+		assert.equal(response.header("connection"), "close");
+		await one.send(get("/after"));
+		assert.notEqual(await one.closed(3_000), "open");
+		assert.equal(one.reader.available, 0);
+	}
+	assert.equal(upstream.requests.length, 0);
+});
+
 test("a client that resets after CONNECT harms nothing", async (t) => {
 	const { client, port } = await setUp(t, "its own server");
 	await client.send(head("CONNECT x:1 HTTP/1.1", "Host: x:1"));

@@ -37,7 +37,7 @@ async function createSample(t: TestContext): Promise<Gateway> {
 			route.post("/body", { upstream, body: Type.Object({}) }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return gateway;
 }
 

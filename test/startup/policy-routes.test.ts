@@ -39,7 +39,7 @@ suite("routes that a policy brings", () => {
 			policies: [rateLimit({ limit: 1, window: "hour" }), policy],
 			routes: [route.get("/a", { handler })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		for (let i = 0; i < 3; i++) {
 			const { json, headers } = await gateway.inject("/shown");
 			assert.ok((json() as string[]).includes("GET /a"));
@@ -65,7 +65,7 @@ suite("routes that a policy brings", () => {
 			policies: [shown("/shown", { closed })],
 			routes: [route.get("/a", { handler })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/shown")).status, 401);
 		assert.deepEqual(passed, ["gateway", "own"]);
 	});
@@ -81,7 +81,7 @@ suite("routes that a policy brings", () => {
 				...((policy.routes ?? []) as never[]),
 			],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/shown")).status, 200);
 	});
 
@@ -116,7 +116,7 @@ suite("routes that a policy brings", () => {
 			],
 			routes,
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/a")).status, 200);
 		assert.equal((await gateway.inject("/a")).status, 429);
 		assert.equal((await gateway.inject("/_gateway")).status, 200);

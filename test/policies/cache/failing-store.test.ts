@@ -98,7 +98,7 @@ test("where a policy behind the cache refuses the one that leads, the next one a
 		policies: [counter, cache(), strict],
 		routes: [route.get("/", { upstream: upstream.url })],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const first = gateway.inject({ url: "/", headers: { "x-refused": "1" } });
 	while (waiting === 0) await new Promise(setImmediate);
 	const others = [gateway.inject("/"), gateway.inject("/")];

@@ -95,7 +95,7 @@ test("the gateway's dependencies count like the route's", async (t) => {
 		dependencies: { caller },
 		routes: [route.get("/", { upstream: upstream.url, policies: [cache()] })],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	await gateway.inject({ url: "/", headers: ann });
 	await gateway.inject({ url: "/", headers: bob });
 	assert.equal(upstream.requests.length, 2);
@@ -182,7 +182,7 @@ test("a header that a policy sets behind the cache can not be spoofed into a var
 			route.get("/", { upstream: upstream.url, policies: [cache(), tenant] }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	for (const host of ["a", "b", "a"]) {
 		const headers = { "x-host": host, "x-tenant": "a" };
 		assert.equal((await gateway.inject({ url: "/", headers })).body, host);
@@ -247,7 +247,7 @@ test("routes to two services share nothing, though they ask for one path", async
 			route.get(`/${i}`, { upstream: url, upstreamPath: "/same" }),
 		),
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	assert.equal((await gateway.inject("/0")).body, "one");
 	assert.equal((await gateway.inject("/1")).body, "two");
 });

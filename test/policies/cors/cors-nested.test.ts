@@ -21,7 +21,7 @@ test("of several the one nearest to the route speaks, and once", async (t) => {
 			route.get("/twice", { handler, policies: [whole] }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const allowed = async (url: string, origin: string): Promise<unknown[]> => {
 		const said: unknown[] = [];
 		for (const method of ["GET", "OPTIONS"]) {

@@ -238,7 +238,7 @@ test("a policy of one route speaks for that route alone", async (t) => {
 			route.get("/b", { handler: () => reply(200) }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const headers = preflight("GET");
 	const [a, b] = await Promise.all(
 		["/a", "/b"].map((url) =>

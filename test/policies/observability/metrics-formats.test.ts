@@ -28,7 +28,7 @@ function start(
 			route.get("/up", { upstream }),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return { gateway, counted };
 }
 

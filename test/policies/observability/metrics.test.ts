@@ -71,7 +71,7 @@ async function start(t: TestContext): Promise<{
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	return {
 		gateway,
 		clients: () => addresses,

@@ -89,7 +89,7 @@ suite("the id of a request", () => {
 			policies: [requestId(options)],
 			routes: [route.get("/", { handler: (ctx) => reply(200, ctx.id) })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		const { body, headers } = await gateway.inject("/");
 		assert.equal(body, "made");
 		assert.equal(headers["x-correlation-id"], "made");

@@ -62,7 +62,7 @@ test("without an SDK a client that is not believed does not name the trace", asy
 		policies: [tracing({ trust: "trusted" })],
 		routes: [route.get("/", { upstream: service })],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const headers = { traceparent: clientParent, tracestate: "a=b" };
 	const res = await gateway.inject({ url: "/", headers });
 	const got = (JSON.parse(res.body) as Echo).headers;

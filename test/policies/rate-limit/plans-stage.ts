@@ -84,7 +84,7 @@ export function startPlans(t: TestContext, options: StageOptions): PlansStage {
 			}),
 		],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const ask: PlansStage["ask"] = (url, id) =>
 		gateway.inject({
 			url,

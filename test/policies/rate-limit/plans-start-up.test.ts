@@ -220,7 +220,7 @@ test("the consumer is found by the name of a dependency, by the dependency, and 
 				route.get("/", { dependencies: { who: known }, handler: () => "well" }),
 			],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/")).status, 200);
 		assert.equal((await gateway.inject("/")).status, 429);
 	}
@@ -237,7 +237,7 @@ test("a consumer without an id is our mistake, not one counter for all", async (
 			],
 			routes: [route.get("/", { handler: () => "well" })],
 		});
-		t.after(() => gateway.close());
+		t.after(() => gateway.close({ timeoutMs: 0 }));
 		assert.equal((await gateway.inject("/")).status, 500);
 		const [line] = logger.lines;
 		assert.match(String(line?.details.err), /the consumer has no id/);
@@ -249,7 +249,7 @@ test("the docs page and unknown paths are open where a dependency says who calls
 		policies: [plans({ consumer: caller, plans: { free } })],
 		routes: [get],
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	assert.equal((await gateway.inject("/openapi.json")).status, 200);
 	assert.equal((await gateway.inject("/nothing")).status, 404);
 	assert.equal((await gateway.inject("/users/7")).status, 401);

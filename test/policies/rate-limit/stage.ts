@@ -64,7 +64,7 @@ export function startLimited(
 		],
 		...more,
 	});
-	t.after(() => gateway.close());
+	t.after(() => gateway.close({ timeoutMs: 0 }));
 	const ask: Stage["ask"] = (request = "/") => gateway.inject(request);
 	return {
 		clock,
