@@ -58,6 +58,11 @@ class Supervisor {
 
 	#onListening(worker: Worker, url: string): void {
 		this.#answering.add(worker);
+		if (this.#isEnding) {
+			// It came to listen while it was signalled.
+			worker.send(endMessage, ignore);
+			return;
+		}
 		if (!this.#hasAnswered) {
 			this.#hasAnswered = true;
 			for (let i = 1; i < this.#count; i++) this.#fork();
@@ -75,8 +80,8 @@ class Supervisor {
 		this.#startedMs.delete(worker);
 		this.#answering.delete(worker);
 		if (this.#isEnding || !this.#hasAnswered) {
-			// The worker has said why.
-			process.exitCode ||= code ?? 1;
+			// The worker has said why, unless it was ended while it started.
+			if (signal !== "SIGTERM") process.exitCode ||= code ?? 1;
 			return;
 		}
 		const isSound = performance.now() - startedMs >= soundMs;
@@ -100,9 +105,12 @@ class Supervisor {
 		this.#isEnding = true;
 		console.error(`headgate: ${signal}, finishing what is under way`);
 		for (const timer of this.#timers) clearTimeout(timer);
-		// One that is ending by itself may be out of reach already: unheard, that would end this process.
-		for (const worker of this.#startedMs.keys())
-			worker.send(endMessage, ignore);
+		for (const worker of this.#startedMs.keys()) {
+			// A worker that starts hears no messages yet, and has no request to finish.
+			if (!this.#answering.has(worker)) worker.process.kill("SIGTERM");
+			// One that is ending by itself may be out of reach already: unheard, that would end this process.
+			else worker.send(endMessage, ignore);
+		}
 	}
 
 	#kill(exitCode: number): void {

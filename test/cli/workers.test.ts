@@ -109,6 +109,35 @@ suite("headgate --workers", () => {
 		await assert.rejects(ask(`${url}/pid`), { code: "ECONNREFUSED" });
 	});
 
+	for (const slow of ["first", "second"]) {
+		test(`ends at a signal while the ${slow} worker starts`, async (t) => {
+			const id = slow === "first" ? 1 : 2;
+			const file = await writeConfig(
+				t,
+				`import cluster from "node:cluster";
+				if (cluster.worker.id === ${id}) {
+					console.log("loading");
+					await new Promise((resolve) => setTimeout(resolve, 60_000));
+				}
+				export default createGateway({ routes: [route.get("/x", () => 1)] });`,
+			);
+			const command = startCommand(t, file, "--port", "0", "--workers", "2");
+			await command.said(/loading/);
+			command.child.kill("SIGTERM");
+			assert.equal((await command.ended()).code, 0);
+		});
+	}
+
+	test("ends at a signal while a worker is started again", async (t) => {
+		const { command, url } = await start(t);
+		const [first] = await findWorkers(url);
+		process.kill(first, "SIGKILL");
+		await command.said(/another starts in 100 ms/);
+		await new Promise((resolve) => setTimeout(resolve, 200));
+		command.child.kill("SIGTERM");
+		assert.equal((await command.ended()).code, 0);
+	});
+
 	test("says once what is wrong with the config file, and ends", async (t) => {
 		const file = await writeConfig(t, 'throw new Error("no database");');
 		const { code, stderr } = await startCommand(
