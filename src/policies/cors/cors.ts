@@ -1,5 +1,6 @@
 import {
 	type Context,
+	HttpError,
 	noteDecision,
 	type Policy,
 	type PolicyHooks,
@@ -17,6 +18,7 @@ import {
 	list,
 	matching,
 	must,
+	oneOf,
 	required,
 	text,
 	whole,
@@ -41,6 +43,11 @@ export interface CorsOptions {
 	readonly maxAgeSeconds?: number;
 	/** Whether public pages may ask a gateway in a private network, where a browser asks for leave. Default false. */
 	readonly privateNetwork?: boolean;
+	/**
+	 * Which origins may open WebSockets and other upgraded connections. Browsers do not check these
+	 * and send cookies along. `"allowed"` (default): the allowed origins and the gateway's own; others get 403. `"any"`: all.
+	 */
+	readonly upgrades?: "allowed" | "any";
 }
 
 /**
@@ -49,7 +56,7 @@ export interface CorsOptions {
  * the gateway or the service, a refusal too, says who may read it. What the
  * service says of this itself is taken off. Of several such policies the one
  * nearest to the route speaks. An origin that is not allowed is served without
- * leave to read: it is the browser that refuses then.
+ * permission to read: the browser then rejects the response. An upgrade from it is 403.
  *
  * @throws TypeError for `"*"` with credentials, and for options that can not be used.
  */
@@ -84,6 +91,7 @@ interface Lines {
 	readonly exposed: string | null;
 	readonly maxAge: string | null;
 	readonly privateNetwork: boolean;
+	readonly checksUpgrades: boolean;
 }
 
 function compileLines(options: CorsOptions): Lines {
@@ -97,6 +105,7 @@ function compileLines(options: CorsOptions): Lines {
 		exposed: exposedHeaders?.join(", ") || null,
 		maxAge: maxAgeSeconds === undefined ? null : String(maxAgeSeconds),
 		privateNetwork: options.privateNetwork ?? false,
+		checksUpgrades: options.upgrades !== "any",
 	};
 }
 
@@ -137,6 +146,7 @@ const checks: Checks<CorsOptions> = {
 	exposedHeaders: names,
 	maxAgeSeconds: whole(),
 	privateNetwork: flag,
+	upgrades: oneOf("allowed", "any"),
 };
 
 function compileHooks(options: CorsOptions, lines: Lines): PolicyHooks {
@@ -161,7 +171,12 @@ function compileHooks(options: CorsOptions, lines: Lines): PolicyHooks {
 function decide(ctx: Context, isAllowed: boolean, lines: Lines): Reply | void {
 	const { origin } = ctx.req.headers;
 	if (isAllowed) allow(ctx, origin, lines);
-	else note(ctx, "refused", "origin");
+	else {
+		note(ctx, "refused", "origin");
+		if (lines.checksUpgrades && isForeignUpgrade(ctx)) {
+			throw new HttpError(403, "This origin may not open connections here.");
+		}
+	}
 	if (!isPreflight(ctx)) {
 		if (isAllowed && lines.exposed !== null) {
 			ctx.setResponseHeader("access-control-expose-headers", lines.exposed);
@@ -187,6 +202,20 @@ function allow(ctx: Context, origin: string | undefined, lines: Lines): void {
 	if (lines.credentials) {
 		ctx.setResponseHeader("access-control-allow-credentials", "true");
 	}
+}
+
+/**
+ * Whether a page of another origin asks for an upgrade. Browsers send the origin with every WebSocket, also with those to
+ * the page's own host. Only the hosts are compared: a gateway behind a TLS terminator may not know the scheme.
+ */
+function isForeignUpgrade({ req, origin: own, route }: Context): boolean {
+	const { origin, upgrade } = req.headers;
+	const protocol = upgrade?.trim().toLowerCase();
+	const isUpgrade = route.upgrades.some(
+		(allowed) => allowed.toLowerCase() === protocol,
+	);
+	if (origin === undefined || !isUpgrade) return false;
+	return URL.parse(origin)?.host !== URL.parse(own)?.host;
 }
 
 /** Fetch standard, section 4.8. */
