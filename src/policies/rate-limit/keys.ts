@@ -26,16 +26,16 @@ export function userKey(id: string): string {
 }
 
 /**
- * What a counter's key begins with; `scope` is the route that it is of, or `*`. A limit that is changed
- * counts anew: what was counted in other units would be misread.
+ * What a counter's key begins with; `scope` is the route that it is of, or `*`. The number of a limit is no
+ * part of it: a limit that is changed keeps its count. Another algorithm or window begins a new one.
  */
 export function counterPrefix(
 	policy: string,
-	{ name, algorithm, limit, windowMs, anchorMs, isMonthly }: Limit,
+	{ name, algorithm, windowMs, anchorMs, isMonthly }: Limit,
 	scope: string,
 ): string {
 	const window = isMonthly ? "month" : windowMs;
-	const shape = `${algorithm}-${limit}-${window}-${anchorMs}`;
+	const shape = `${algorithm}-${window}-${anchorMs}`;
 	return `${policy}:${name}:${shape}:${scope}:`;
 }
 
