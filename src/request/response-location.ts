@@ -17,7 +17,7 @@ export function compileLocation(route: Route, upstream: Upstream): Relocate {
 		if (found === null || !hostsOf(found.url).some((one) => hosts.has(one))) {
 			return value;
 		}
-		return found.before + ctx.origin + toPath(ctx, found.path);
+		return found.before + toOwnUrl(ctx.origin, toPath(ctx, found.path));
 	};
 	return (ctx, headers) =>
 		headers.map((part, i) => {
@@ -34,6 +34,14 @@ export function compileLocation(route: Route, upstream: Upstream): Relocate {
 					return part;
 			}
 		});
+}
+
+/** An HTTP/1.0 client may name no host: then a path alone is left, which must not become a host. */
+function toOwnUrl(origin: string, path: string): string {
+	if (!origin.endsWith("://")) return origin + path;
+	return path.startsWith("/")
+		? path.replace(/^\/(?=[/\\])/, "/./")
+		: `/${path}`;
 }
 
 /** What stands before the URL: `5; url=`, with or without a quote. */

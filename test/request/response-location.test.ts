@@ -6,8 +6,9 @@ import {
 	route,
 	upstream,
 } from "../../src/index.ts";
-import { startUpstream } from "../../src/testing.ts";
+import { startGateway, startUpstream } from "../../src/testing.ts";
 import { KeptLog } from "../helpers/kept-log.ts";
+import { connectRaw } from "../helpers/raw-client.ts";
 
 suite("response.location", () => {
 	/** What becomes of a header in which `ORIGIN` and `HOST` stand for the service's own. */
@@ -93,6 +94,32 @@ suite("response.location", () => {
 			await located(t, "ORIGIN/v1/7/b", { upstreamPath: null }),
 			"http://api.test/v1/7/b",
 		);
+	});
+
+	test("a client that names no host gets a path alone", async (t) => {
+		const service = await startUpstream(t, (req, res) => {
+			const rest = decodeURIComponent(req.url?.slice(4) ?? "");
+			res.writeHead(302, { location: service.url + rest }).end();
+		});
+		const gateway = createGateway({
+			docs: false,
+			routes: [
+				route.all("/api/*", { upstream: service.url, upstreamPath: "/v1/*" }),
+			],
+		});
+		const { port } = await startGateway(t, gateway);
+		for (const [rest, wanted] of [
+			["/v1/x", "/api/x"],
+			["", "/"],
+			["?a", "/?a"],
+			["//evil.test/", "/.//evil.test/"],
+		]) {
+			await using client = await connectRaw({ port });
+			const target = `/api/${encodeURIComponent(rest ?? "")}`;
+			void client.send(`GET ${target} HTTP/1.0\r\n\r\n`);
+			const answer = await client.readResponse();
+			assert.equal(answer.header("location"), wanted);
+		}
 	});
 
 	test("'keep' leaves it alone", async (t) => {
