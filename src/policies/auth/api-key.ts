@@ -2,7 +2,6 @@ import { timingSafeEqual } from "node:crypto";
 import {
 	type Context,
 	type Dependency,
-	HttpError,
 	type Input,
 	input,
 	type MaybePromise,
@@ -22,17 +21,15 @@ import {
 } from "../kit/kit.ts";
 import {
 	CachedLookup,
+	failLookup,
+	type LookupBounds,
 	type LookupCacheOptions,
+	lookupBoundChecks,
 	lookupCacheChecks,
 } from "./cached-lookup.ts";
+import { toFrozen } from "./deep-freeze.ts";
 import { digestKey, isKey } from "./keys.ts";
-import {
-	absent,
-	refused,
-	toChallenge,
-	toRealm,
-	unavailable,
-} from "./refusals.ts";
+import { absent, refused, toChallenge, toRealm } from "./refusals.ts";
 import { type SchemeOptions, scheme, schemeChecks } from "./scheme.ts";
 
 export type { LookupCacheOptions } from "./cached-lookup.ts";
@@ -51,7 +48,11 @@ export interface ApiKeyOptions extends SchemeOptions {
 }
 
 /** Keys that are looked up. */
-export interface LookupOptions<T extends object> extends ApiKeyOptions {
+export interface LookupOptions<T extends object>
+	extends ApiKeyOptions,
+		LookupBounds {
+	/** Different keys that are being looked up at the same time; beyond it the response is 503. Default 256. */
+	readonly maxUnderWay?: number;
 	/**
 	 * Whose key it is; null or undefined where it is nobody's. `digest` is its
 	 * SHA-256 in hexadecimal, so that only that needs to be stored. What is thrown
@@ -111,12 +112,12 @@ export function apiKey(
 		},
 		withhold: (_values, ctx) => withhold(places, ctx),
 		mayWait: options.lookup !== undefined,
-		identify(values) {
+		identify(values, ctx) {
 			const key = readKey(values, challenge);
 			if (options.prefix !== undefined && !isKey(key, options.prefix)) {
 				throw refused(challenge, "malformed");
 			}
-			const found = find(key, digestKey(key));
+			const found = find(key, digestKey(key), ctx.address);
 			return found instanceof Promise
 				? found.then((owner) => owner ?? refuse(challenge))
 				: (found ?? refuse(challenge));
@@ -146,6 +147,7 @@ const checks: Checks<AllOptions> = {
 	lookup: func,
 	keys: list(object, 1),
 	cache: group(lookupCacheChecks),
+	...lookupBoundChecks,
 };
 
 interface Place {
@@ -206,7 +208,11 @@ function readKey(
 	return key;
 }
 
-type Find = (key: string, digest: string) => MaybePromise<object | null>;
+type Find = (
+	key: string,
+	digest: string,
+	address: string,
+) => MaybePromise<object | null>;
 
 function compileFind(
 	options: LookupOptions<object> | FixedKeyOptions<FixedKey>,
@@ -216,18 +222,16 @@ function compileFind(
 		throw new TypeError("apiKey: give one of lookup and keys");
 	}
 	if (lookup === undefined) return listed(keys as readonly FixedKey[]);
-	const cache = new CachedLookup<object>(options.cache ?? {}, now);
-	return (key, digest) => {
-		const found = cache.get(digest, () => lookup(key, digest));
-		return found instanceof Promise ? found.catch(failLookup) : found;
+	const cache = new CachedLookup<object>(options.cache ?? {}, now, {
+		...options,
+		maxUnderWay: options.maxUnderWay ?? 256,
+	});
+	return (key, digest, address) => {
+		const found = cache.get(digest, address, () => lookup(key, digest));
+		return found instanceof Promise
+			? found.catch((cause) => failLookup(cause, "lookup-failed"))
+			: found;
 	};
-}
-
-/** What the look-up itself refuses with stays; anything else is no answer. */
-function failLookup(cause: unknown): never {
-	throw cause instanceof HttpError
-		? cause
-		: unavailable("lookup-failed", cause);
 }
 
 const digestText = /^[\da-f]{64}$/;
@@ -247,7 +251,7 @@ function listed(keys: readonly FixedKey[]): Find {
 		}
 		byPrefix.set(digest.slice(0, prefixDigits), {
 			digest: Buffer.from(digest),
-			owner: Object.freeze(owner),
+			owner: toFrozen(owner),
 		});
 	}
 	const nobody = { digest: Buffer.alloc(64), owner: null };

@@ -1,5 +1,5 @@
 import crypto, { createHmac, randomBytes } from "node:crypto";
-import { type Dependency, HttpError, type MaybePromise } from "../../index.ts";
+import type { Dependency, MaybePromise } from "../../index.ts";
 import {
 	type Checks,
 	checkOptions,
@@ -8,7 +8,6 @@ import {
 	list,
 	object,
 	text,
-	whole,
 } from "../kit/kit.ts";
 import {
 	authorizationInput,
@@ -17,34 +16,31 @@ import {
 } from "./authorization.ts";
 import {
 	CachedLookup,
+	failLookup,
+	type LookupBounds,
 	type LookupCacheOptions,
+	lookupBoundChecks,
 	lookupCacheChecks,
 } from "./cached-lookup.ts";
+import { toFrozen } from "./deep-freeze.ts";
 import {
 	isPasswordOf,
 	type PasswordHash,
 	parseHash,
 	toDecoy,
 } from "./password-hash.ts";
-import {
-	absent,
-	refused,
-	toChallenge,
-	toRealm,
-	unavailable,
-} from "./refusals.ts";
+import { absent, refused, toChallenge, toRealm } from "./refusals.ts";
 import { type SchemeOptions, scheme, schemeChecks } from "./scheme.ts";
-import { TooManyCalls } from "./shared-calls.ts";
 
 export type { LookupCacheOptions } from "./cached-lookup.ts";
 export { hashPassword, type ScryptCost } from "./password-hash.ts";
 export type { AuthDecision, SchemeOptions } from "./scheme.ts";
 
 /** What both ways of knowing users take. */
-export interface BasicOptions extends SchemeOptions {
+export interface BasicOptions extends SchemeOptions, LookupBounds {
 	/** How long answers are believed, and how many. Failures are not kept. */
 	readonly cache?: LookupCacheOptions;
-	/** Different credentials that are being checked at the same time; beyond it the answer is 503. Default 16. */
+	/** Different credentials that are being checked at the same time; beyond it the response is 503. Default 16. */
 	readonly maxUnderWay?: number;
 	/** The name of the security scheme in the docs. Default `"basic"`. */
 	readonly schemeName?: string;
@@ -77,7 +73,7 @@ type AllOptions = UserListOptions<BasicUser> | VerifyOptions<object>;
 const checks: Checks<AllOptions> = {
 	...schemeChecks,
 	cache: group(lookupCacheChecks),
-	maxUnderWay: whole(1),
+	...lookupBoundChecks,
 	schemeName: text,
 	users: list(object, 1),
 	verify: func,
@@ -117,8 +113,8 @@ export function basic(
 		},
 		withhold: ({ lines }, ctx) => withholdAuthorization(lines, "basic", ctx),
 		mayWait: true,
-		identify({ lines }) {
-			const found = check(readUser(lines, challenge));
+		identify({ lines }, ctx) {
+			const found = check(readUser(lines, challenge), ctx.address);
 			return found instanceof Promise
 				? found.then((user) => user ?? refuse(challenge))
 				: (found ?? refuse(challenge));
@@ -172,7 +168,10 @@ function decode(text: string): string | null {
 	}
 }
 
-type Verify = (credential: Credential) => MaybePromise<object | null>;
+type Verify = (
+	credential: Credential,
+	address: string,
+) => MaybePromise<object | null>;
 
 function compileCheck(
 	options: UserListOptions<BasicUser> | VerifyOptions<object>,
@@ -182,25 +181,21 @@ function compileCheck(
 		throw new TypeError("basic: give one of users and verify");
 	}
 	const find = verify === undefined ? listed(users) : asked(verify);
-	const known = new CachedLookup<object>(cache, now ?? Date.now, maxUnderWay);
+	const known = new CachedLookup<object>(cache, now ?? Date.now, {
+		...options,
+		maxUnderWay,
+	});
 	// Digests of passwords are quick to guess from: without this key, which is nowhere else, they tell nothing.
 	const key = randomBytes(32);
-	return (credential) => {
+	return (credential, address) => {
 		const { user, password } = credential;
 		const pair = `${user}:${password}`;
 		const digest = createHmac("sha256", key).update(pair).digest("base64url");
-		const found = known.get(digest, () => find(credential));
-		return found instanceof Promise ? found.catch(fail) : found;
+		const found = known.get(digest, address, () => find(credential));
+		return found instanceof Promise
+			? found.catch((cause) => failLookup(cause, "verify-failed"))
+			: found;
 	};
-}
-
-/** What the user's own function refuses with stays; anything else is no answer. */
-function fail(cause: unknown): never {
-	if (cause instanceof HttpError) throw cause;
-	throw unavailable(
-		cause instanceof TooManyCalls ? "busy" : "verify-failed",
-		cause,
-	);
 }
 
 type Find = (credential: Credential) => MaybePromise<object | null | undefined>;
@@ -218,7 +213,7 @@ function listed(users: readonly BasicUser[]): Find {
 	const byName = new Map<string, KnownUser>();
 	for (const { hash, ...owner } of users) {
 		const name = checkName(owner.id, byName);
-		byName.set(name, { owner: Object.freeze(owner), hash: toHash(hash, name) });
+		byName.set(name, { owner: toFrozen(owner), hash: toHash(hash, name) });
 	}
 	const decoys = [...byName.values()].map(({ hash }) => ({
 		owner: null,

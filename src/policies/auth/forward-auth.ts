@@ -172,6 +172,10 @@ function toIdentity(
 	headers: AnswerHeaders,
 	plan: ForwardAuthPlan,
 ): ForwardAuthIdentity {
+	// Two lines name two callers: joined they would name a third.
+	if (plan.idHeader !== null && Array.isArray(headers[plan.idHeader])) {
+		throw unavailable("ambiguous-id");
+	}
 	const named = plan.upstreamHeaders.flatMap((name) => {
 		const value = headers[name];
 		return value === undefined ? [] : [[name, [value].flat().join(", ")]];

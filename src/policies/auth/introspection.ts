@@ -23,14 +23,14 @@ import {
 } from "./bearer.ts";
 import {
 	CachedLookup,
+	failLookup,
 	keptMs,
+	type LookupBounds,
 	type LookupCacheOptions,
+	lookupBoundChecks,
 } from "./cached-lookup.ts";
-import { deepFreeze } from "./deep-freeze.ts";
 import { JsonClient, type TlsOptions, toTrustedUrl } from "./json-client.ts";
-import { unavailable } from "./refusals.ts";
 import { scheme } from "./scheme.ts";
-import { TooManyCalls } from "./shared-calls.ts";
 
 export type { BearerOptions, TokenIdentity } from "./bearer.ts";
 export type { TlsOptions } from "./json-client.ts";
@@ -48,7 +48,7 @@ export type IntrospectionClient =
 	| { readonly token: string; readonly id?: never; readonly secret?: never };
 
 /** Whom to ask about tokens, and which are accepted. */
-export interface IntrospectionOptions extends BearerOptions {
+export interface IntrospectionOptions extends BearerOptions, LookupBounds {
 	/** The introspection endpoint: https, or http to the loopback address. */
 	readonly url: string;
 	readonly client: IntrospectionClient;
@@ -109,7 +109,7 @@ const checks: Checks<IntrospectionOptions> = {
 	inactiveMs: keptMs,
 	maxEntries: whole(),
 	timeoutMs: whole(1, longestTimerMs),
-	maxUnderWay: whole(1),
+	...lookupBoundChecks,
 	tls: tlsOptions,
 };
 
@@ -135,8 +135,8 @@ export function introspection(
 		withhold: ({ lines }, ctx) => withholdAuthorization(lines, "bearer", ctx),
 		forwards: options.forwardToken,
 		mayWait: true,
-		identify({ lines }) {
-			const found = inspect(bearer.readToken(lines));
+		identify({ lines }, ctx) {
+			const found = inspect(bearer.readToken(lines), ctx.address);
 			return found instanceof Promise
 				? found.then((identity) => admit(identity, bearer))
 				: admit(found, bearer);
@@ -154,26 +154,26 @@ function admit(identity: Identity | null, bearer: Bearer): Identity {
 function compileInspect(
 	options: IntrospectionOptions,
 	bearer: Bearer,
-): (token: string) => MaybePromise<Identity | null> {
+): (token: string, address: string) => MaybePromise<Identity | null> {
 	const { now = Date.now, maxUnderWay = 256 } = options;
-	const cache = new CachedLookup<Identity>(toCache(options), now, maxUnderWay);
+	const cache = new CachedLookup<Identity>(toCache(options), now, {
+		...options,
+		maxUnderWay,
+	});
 	const ask = compileAsk(options);
 	const check = compileCheck(options, bearer, now);
 	const leftMs = ({ claims: { exp } }: Identity): number =>
 		exp === undefined ? mostActiveMs : exp * 1000 - now();
-	return (token) => {
+	return (token, address) => {
 		const digest = crypto.hash("sha256", token, "base64url");
 		const find = async () => toIdentity(await ask(token));
-		const found = cache.get(digest, find, leftMs);
+		const found = cache.get(digest, address, find, leftMs);
 		return found instanceof Promise ? found.then(check, fail) : check(found);
 	};
 }
 
 function fail(cause: unknown): never {
-	throw unavailable(
-		cause instanceof TooManyCalls ? "busy" : "no-answer",
-		cause,
-	);
+	return failLookup(cause, "no-answer");
 }
 
 function toCache(options: IntrospectionOptions): LookupCacheOptions {
@@ -236,7 +236,7 @@ function toIdentity(answer: unknown): Identity | null {
 	}
 	const scopes = readScopes(claims);
 	const id = typeof claims.sub === "string" ? claims.sub : null;
-	return deepFreeze({ id, scopes, claims });
+	return { id, scopes, claims };
 }
 
 /** What is no number can not be compared with a clock: an answer like that says nothing. */

@@ -21,7 +21,7 @@ export interface RemoteKeysOptions {
 const freshMs = 600_000;
 /** So long the last good set serves while the issuer is down. */
 const keptMs = 86_400_000;
-/** An unknown key makes the issuer be asked at most once in that time. */
+/** An unknown key makes the issuer be asked at most once in that time; after a failure first in a second, then in twice the time. */
 const unknownPauseMs = 30_000;
 /** An issuer that failed is not asked again sooner: first for a set that is needed, then for one that is only old. */
 const neededPauseMs = 1_000;
@@ -40,6 +40,7 @@ export class RemoteKeys {
 	#loadedAtMs: number = Number.NEGATIVE_INFINITY;
 	#failedAtMs: number = Number.NEGATIVE_INFINITY;
 	#unknownAtMs: number = Number.NEGATIVE_INFINITY;
+	#unknownFailures = 0;
 	#loading: Promise<void> | null = null;
 
 	constructor(options: RemoteKeysOptions) {
@@ -85,17 +86,34 @@ export class RemoteKeys {
 		return Math.abs(this.#options.now() - this.#failedAtMs) >= pauseMs;
 	}
 
-	/** Asks again for the sake of an unknown key; false where that was done a short time ago, or failed. */
+	/**
+	 * Asks again for an unknown key; false where the issuer gave its set a short time ago.
+	 *
+	 * @throws KeysUnavailable while the issuer gives none: then the key may be a new one.
+	 */
 	async #refetch(): Promise<boolean> {
+		const failures = this.#unknownFailures;
 		if (this.#loading === null) {
 			const sinceMs = Math.abs(this.#options.now() - this.#unknownAtMs);
-			if (sinceMs < unknownPauseMs) return false;
+			const pauseMs =
+				failures === 0
+					? unknownPauseMs
+					: Math.min(neededPauseMs * 2 ** (failures - 1), unknownPauseMs);
+			if (sinceMs < pauseMs) {
+				if (failures === 0) return false;
+				throw new KeysUnavailable("asked just now");
+			}
 			this.#unknownAtMs = this.#options.now();
 		}
-		return this.#load().then(
-			() => true,
-			() => false,
-		);
+		try {
+			await this.#load();
+			return true;
+		} catch (error) {
+			// Requests that shared the call count one failure.
+			this.#unknownFailures = failures + 1;
+			this.#unknownAtMs = this.#options.now();
+			throw error;
+		}
 	}
 
 	#load(): Promise<void> {
@@ -117,6 +135,7 @@ export class RemoteKeys {
 			}
 			this.#loadedAtMs = now();
 			this.#failedAtMs = Number.NEGATIVE_INFINITY;
+			this.#unknownFailures = 0;
 		} catch (cause) {
 			this.#failedAtMs = now();
 			throw new KeysUnavailable("the issuer gave no keys", { cause });

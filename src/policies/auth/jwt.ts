@@ -9,7 +9,7 @@ import {
 	type TokenIdentity,
 	type TokenProblem,
 } from "./bearer.ts";
-import { deepFreeze } from "./deep-freeze.ts";
+import { toFrozen } from "./deep-freeze.ts";
 import { JsonClient, toTrustedUrl } from "./json-client.ts";
 import { type FindKey, KeysUnavailable, RemoteKeys } from "./jwks.ts";
 import {
@@ -65,6 +65,7 @@ const maxCachedMs = 300_000;
 const maxCached = 10_000;
 const keySetBytes = 1024 * 1024;
 const triedKeys = 4;
+const compactText = /^[\w\-.]+$/;
 
 /**
  * Callers by a signed token (RFC 7519) in the Authorization field, checked by
@@ -158,10 +159,12 @@ class Verifier {
 
 	/** A verified token; one that was seen before without waiting. */
 	verify(token: string): MaybePromise<Verified> {
+		// jose also decodes padding and plain base64: one token has one spelling (RFC 7515 section 2).
+		if (!compactText.test(token)) throw this.#bearer.invalid("malformed");
 		const digest = crypto.hash("sha256", token, "base64url");
 		const known = this.#verified.get(digest);
 		if (known?.version === this.#version) return known;
-		return this.#calls.run(digest, () => this.#check(token, digest));
+		return this.#calls.run(digest, "", () => this.#check(token, digest));
 	}
 
 	get #version(): number {
@@ -174,10 +177,11 @@ class Verifier {
 				? unavailable("no-keys", error)
 				: this.#bearer.invalid(toProblem(error), error);
 		});
+		if (!hasTimes(claims)) throw this.#bearer.invalid("claims");
 		const scopes = readScopes(claims);
 		const id = typeof claims.sub === "string" ? claims.sub : null;
 		const verified: Verified = {
-			identity: deepFreeze({ id, scopes, claims }),
+			identity: toFrozen({ id, scopes, claims }),
 			isAllowed: this.#bearer.allows(scopes),
 			version: this.#version,
 		};
@@ -219,6 +223,11 @@ class Verifier {
 		}
 		throw failure;
 	}
+}
+
+/** JSON has numbers that become Infinity, such as 1e400: a token must not be valid for ever. */
+function hasTimes({ exp, nbf, iat }: JwtClaims): boolean {
+	return [exp, nbf ?? 0, iat ?? 0].every(Number.isFinite);
 }
 
 /** What is wrong with a token, from jose's errors. */

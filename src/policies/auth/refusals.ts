@@ -1,7 +1,12 @@
 import { HttpError, type HttpErrorOptions, type Reply } from "../../index.ts";
 
-/** Why nobody was let in: there was no credential, it is not valid, it does not allow this, or it could not be checked. */
-export type RefusalOutcome = "absent" | "refused" | "forbidden" | "unavailable";
+/** Why nobody was let in: there was no credential, it is not valid, it does not allow this, its client asks too much, or it could not be checked. */
+export type RefusalOutcome =
+	| "absent"
+	| "refused"
+	| "forbidden"
+	| "limited"
+	| "unavailable";
 
 /** What a refusal says to the client, and to the log. */
 export interface RefusalOptions extends HttpErrorOptions {
@@ -38,6 +43,7 @@ const statuses = {
 	absent: 401,
 	refused: 401,
 	forbidden: 403,
+	limited: 429,
 	unavailable: 503,
 } as const;
 

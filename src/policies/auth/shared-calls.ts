@@ -1,44 +1,66 @@
-/** There are as many calls under way as there may be. */
+/** No further call may begin now. `isOfClient` says that this client's own calls are too many. */
 export class TooManyCalls extends Error {
 	override readonly name: string = "TooManyCalls";
+	readonly isOfClient: boolean;
+
+	constructor(isOfClient: boolean) {
+		super("too many calls in progress");
+		this.isOfClient = isOfClient;
+	}
+}
+
+/** How many calls may be in progress at the same time. */
+export interface CallBounds {
+	readonly max: number;
+	readonly maxPerClient: number;
 }
 
 /** Calls under way by key: whoever asks for the same while it is under way waits for the same. */
 export class SharedCalls<V> {
 	readonly #pending: Map<string, Promise<V>> = new Map();
 	readonly #timeoutMs: number;
-	readonly #max: number;
-	#underWay = 0;
+	readonly #bounds: CallBounds | null;
+	readonly #perClient: Map<string, number> = new Map();
+	#inProgress = 0;
 
-	/** A call that takes longer than `timeoutMs` fails for all who wait; 0 waits without end. More than `max` at the same time are refused. */
-	constructor(timeoutMs: number, max: number = Number.POSITIVE_INFINITY) {
+	/** A call that takes longer than `timeoutMs` fails for all who wait; 0 waits without end. Calls beyond the bounds are rejected. */
+	constructor(timeoutMs: number, bounds: CallBounds | null = null) {
 		this.#timeoutMs = timeoutMs;
-		this.#max = max;
+		this.#bounds = bounds;
 	}
 
-	/** The result of that key's call, which is begun unless it is under way. Rejects with {@link TooManyCalls} where there is no room for it. */
-	run(key: string, call: () => Promise<V>): Promise<V> {
+	/** The result of that key's call, which begins unless it is in progress. Rejects with {@link TooManyCalls} where there is no room for it. */
+	run(key: string, client: string, call: () => Promise<V>): Promise<V> {
 		const known = this.#pending.get(key);
 		if (known !== undefined) return known;
-		if (this.#underWay >= this.#max) {
-			return Promise.reject(new TooManyCalls("too many calls under way"));
+		const ofClient = this.#perClient.get(client) ?? 0;
+		if (this.#bounds !== null) {
+			const isOfClient = ofClient >= this.#bounds.maxPerClient;
+			if (isOfClient || this.#inProgress >= this.#bounds.max) {
+				return Promise.reject(new TooManyCalls(isOfClient));
+			}
 		}
-		const begun = withTimeout(this.#count(call), this.#timeoutMs).finally(
-			() => {
-				this.#pending.delete(key);
-			},
-		);
+		this.#perClient.set(client, ofClient + 1);
+		const begun = withTimeout(
+			this.#count(client, call),
+			this.#timeoutMs,
+		).finally(() => {
+			this.#pending.delete(key);
+		});
 		this.#pending.set(key, begun);
 		return begun;
 	}
 
-	/** One that nobody waits for any more still works: it counts until it has ended. */
-	async #count(call: () => Promise<V>): Promise<V> {
-		this.#underWay++;
+	/** A call past its timeout still works: it counts until it has ended. */
+	async #count(client: string, call: () => Promise<V>): Promise<V> {
+		this.#inProgress++;
 		try {
 			return await call();
 		} finally {
-			this.#underWay--;
+			this.#inProgress--;
+			const left = (this.#perClient.get(client) ?? 1) - 1;
+			if (left === 0) this.#perClient.delete(client);
+			else this.#perClient.set(client, left);
 		}
 	}
 }

@@ -208,7 +208,11 @@ suite("a check of one's own", () => {
 		const check = new Check();
 		const gate = createGate();
 		check.gate = gate.opened;
-		const caller = basic({ verify: check.verify, maxUnderWay: 2 });
+		const caller = basic({
+			verify: check.verify,
+			maxUnderWay: 2,
+			maxPerAddress: 3,
+		});
 		const stage = await startStage(t, caller);
 		const first = [1, 2].map((i) => stage.ask(login(`user ${i}`, "right")));
 		while (check.count < 2) await new Promise(setImmediate);

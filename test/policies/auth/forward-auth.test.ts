@@ -107,6 +107,19 @@ suite("a service that decides who calls", () => {
 		assert.equal(stage.decisions[0]?.subject, "ada");
 	});
 
+	test("that names two callers is a 503: they do not become one", async (t) => {
+		for (const names of [
+			["ada", "bob"],
+			["ada", "ada"],
+		]) {
+			const answer: RequestListener = (_req, res) =>
+				res.setHeader("x-user", names).end();
+			const { stage } = await start(t, answer, passing);
+			const { status, echo } = await stage.ask();
+			assert.deepEqual([status, echo], [503, null]);
+		}
+	});
+
 	test("may say it in any bytes: the service behind gets the same", async (t) => {
 		for (const name of ["J\u00c3\u00b6rg", "J\u00f6rg"]) {
 			const answer: RequestListener = (_req, res) =>

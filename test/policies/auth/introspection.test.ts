@@ -268,7 +268,11 @@ suite("an answer about a token", () => {
 		const server = await Server.start(t);
 		const gate = createGate();
 		server.gate = gate.opened;
-		const caller = introspection({ ...server.options, maxUnderWay: 1 });
+		const caller = introspection({
+			...server.options,
+			maxUnderWay: 1,
+			maxPerAddress: 2,
+		});
 		const stage = await startStage(t, caller);
 		const first = stage.ask(bearer("t-1"));
 		while (server.asked.length === 0) await new Promise(setImmediate);

@@ -204,12 +204,42 @@ suite("an unknown key id", () => {
 		assert.equal(scene.issuer.count, 1);
 	});
 
-	test("while the issuer is down is a 401, and known ones go on", async (t) => {
+	test("while the issuer is down is a 503, and known keys go on", async (t) => {
 		const scene = await Scene.start(t);
 		assert.equal(await scene.status(), 200);
 		await scene.issuer.stop();
-		assert.equal(await scene.status(next), 401);
+		assert.equal(await scene.status(next), 503);
+		assert.equal(await scene.status(next), 503);
 		assert.equal(await scene.status(), 200);
+	});
+
+	test("makes a failing issuer be asked again after 1 s, then after twice the time, up to 30 s", async (t) => {
+		const scene = await Scene.start(t);
+		assert.equal(await scene.status(), 200);
+		scene.issuer.handler = (_req, res) => void res.writeHead(500).end();
+		let count = 1;
+		for (const pauseMs of [1, 2, 4, 8, 16, 30, 30].map((s) => s * 1_000)) {
+			assert.equal(await scene.status(next), 503);
+			assert.equal(scene.issuer.count, ++count);
+			scene.clock.move(pauseMs - 1);
+			assert.equal(await scene.status(next), 503);
+			assert.equal(scene.issuer.count, count, `${pauseMs} ms`);
+			scene.clock.move(1);
+		}
+		scene.issuer.handler = null;
+		scene.issuer.keys = [key, next];
+		assert.equal(await scene.status(next), 200);
+	});
+
+	test("works within a second after the issuer is back", async (t) => {
+		const scene = await Scene.start(t);
+		assert.equal(await scene.status(), 200);
+		scene.issuer.handler = (_req, res) => void res.writeHead(500).end();
+		assert.equal(await scene.status(next), 503);
+		scene.issuer.handler = null;
+		scene.issuer.keys = [key, next];
+		scene.clock.move(1_000);
+		assert.equal(await scene.status(next), 200);
 	});
 
 	test("is of no avail to a token that is forged: no key is asked for without need", async (t) => {
@@ -254,7 +284,7 @@ suite("an answer that is no set of keys does not replace one:", () => {
 			scene.clock.move(1_000);
 			assert.equal(await scene.status(), 200);
 			scene.issuer.handler = handler;
-			assert.equal(await scene.status(next), 401);
+			assert.equal(await scene.status(next), 503);
 			assert.equal(scene.issuer.count, 3);
 			assert.equal(await scene.status(), 200, "where there was one");
 		});

@@ -62,7 +62,10 @@ suite("a password hash", () => {
 
 	test("is checked for so many at the same time, and for the rest it is a 503", async (t) => {
 		const users = [{ id: "ada", hash: await hashPassword("x") }];
-		const stage = await startStage(t, basic({ users, maxUnderWay: 2 }));
+		const stage = await startStage(
+			t,
+			basic({ users, maxUnderWay: 2, maxPerAddress: 6 }),
+		);
 		const answers = await Promise.all(
 			[1, 2, 3, 4, 5, 6].map((i) => stage.ask(login("ada", `wrong ${i}`))),
 		);
