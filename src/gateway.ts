@@ -22,6 +22,7 @@ import {
 	createUpgradeHandler,
 	type UpgradeHandler,
 } from "./request/upgrade.ts";
+import { UpstreamWarnings } from "./request/upstream-warnings.ts";
 import {
 	type InjectRequest,
 	type InjectResponse,
@@ -218,6 +219,7 @@ function createRuntime(
 	return {
 		watch: new DeadlineWatch(),
 		logger,
+		warnings: new UpstreamWarnings(logger),
 		renderError: compileErrors(options.errorFormat ?? "problem", logger),
 		limits: toLimits(options.limits),
 		trustedProxies: toTrustedProxies(options),

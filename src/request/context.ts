@@ -196,10 +196,12 @@ export class LiveContext extends RequestState implements RequestContext {
 	}
 
 	onForwardFailed(error: HttpError): void {
+		this.runtime.warnings.onFailure(this.plan.info.upstream, error);
 		if (!answerInstead(this, error)) this.runtime.fail(this, error);
 	}
 
 	onAnswerBroken(error: HttpError): void {
+		this.runtime.warnings.onFailure(this.plan.info.upstream, error);
 		this.failure ??= error;
 		breakOff(this.res);
 	}

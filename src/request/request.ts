@@ -37,6 +37,7 @@ import type { Cleanup } from "./dependencies.ts";
 import type { RenderError } from "./error-reply.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import { Meter } from "./timings.ts";
+import type { UpstreamWarnings } from "./upstream-warnings.ts";
 import type { Withheld } from "./withheld-credentials.ts";
 
 const nothing: Readonly<Record<string, never>> = Object.freeze({});
@@ -202,6 +203,8 @@ export interface PendingUpgrade {
 export interface Runtime {
 	readonly watch: DeadlineWatch;
 	readonly logger: Logger;
+	/** Says why calls to upstreams fail. */
+	readonly warnings: UpstreamWarnings;
 	/** The response to an error. */
 	readonly renderError: RenderError;
 	readonly limits: GatewayLimits;

@@ -1,6 +1,7 @@
 import {
 	type Context,
 	decisionsOf,
+	HttpError,
 	type Outcome,
 	type RouteInfo,
 } from "../../../index.ts";
@@ -21,6 +22,8 @@ export interface LogEntry {
 	readonly source: Outcome["source"];
 	/** Of the failure or refusal, such as `ERR_RATE_LIMITED`. */
 	readonly code: string | undefined;
+	/** Why a call to the upstream failed, such as `ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:8002`. */
+	readonly cause: string | undefined;
 	/** The origin that was asked. */
 	readonly upstream: string | undefined;
 	readonly upstreamStatus: number | undefined;
@@ -67,6 +70,7 @@ export function compileEntry(
 			status: outcome.status,
 			source: outcome.source,
 			code: outcome.code ?? undefined,
+			cause: causeOf(outcome),
 			upstream: upstream ?? undefined,
 			upstreamStatus: upstreamStatus ?? undefined,
 			durationMs: toMicros(outcome.durationMs),
@@ -92,6 +96,17 @@ export function compileEntry(
 /** Digits behind the microsecond say nothing. */
 function toMicros(ms: number): number {
 	return Math.round(ms * 1000) / 1000;
+}
+
+/** What was thrown by the network, TLS or the parser of responses: its code and message. */
+function causeOf({ code, error }: Outcome): string | undefined {
+	if (code === null || !code.startsWith("ERR_UPSTREAM_")) return undefined;
+	const thrown = (error as { cause?: unknown } | null)?.cause ?? error;
+	if (!(thrown instanceof Error) || thrown instanceof HttpError) {
+		return undefined;
+	}
+	const { code: own = thrown.name } = thrown as NodeJS.ErrnoException;
+	return thrown.message === "" ? own : `${own}: ${thrown.message}`;
 }
 
 /** `headgate/tracing` leaves it there. */
