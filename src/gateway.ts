@@ -1,4 +1,5 @@
 import { DeadlineWatch } from "./http/deadlines.ts";
+import { closest, toHostName } from "./http/hosts.ts";
 import { matching, throwProblems } from "./http/options.ts";
 import type {
 	CloseOptions,
@@ -17,7 +18,7 @@ import { createHandler, type RequestHandler } from "./request/handler.ts";
 import { defaultLogger, toSafeLogger } from "./request/logger.ts";
 import { OpenRequests } from "./request/open-requests.ts";
 import { sendFailure } from "./request/reply.ts";
-import type { Runtime } from "./request/request.ts";
+import type { Plan, Runtime } from "./request/request.ts";
 import {
 	createUpgradeHandler,
 	type UpgradeHandler,
@@ -37,8 +38,19 @@ import {
 	toRoutes,
 } from "./startup/check-gateway.ts";
 import { compileRoutes, type RouteTable } from "./startup/route-table.ts";
-import { toLimits, toOverrides, toTrustedProxies } from "./startup/settings.ts";
+import {
+	toHosts,
+	toLimits,
+	toOverrides,
+	toTrustedProxies,
+} from "./startup/settings.ts";
 import { UpstreamPool } from "./upstream/pool.ts";
+
+/** The host that is asked about. */
+export interface HostOptions {
+	/** With a port or without. Default: none, for the routes that are for any host. */
+	readonly host?: string;
+}
 
 /** A gateway that has been compiled. Made by {@link createGateway}. */
 export interface Gateway {
@@ -60,11 +72,17 @@ export interface Gateway {
 	close(options?: CloseOptions): Promise<void>;
 	/** Answers a request in process, without a socket. */
 	inject(request: InjectRequest | string): Promise<InjectResponse>;
-	/** The compiled steps of the route for that method and path, in order. Empty where no route matches. */
-	explain(method: string, path: string): readonly StepInfo[];
+	/** The route for that method and path; null where none matches. */
+	find(method: string, path: string, options?: HostOptions): RouteInfo | null;
+	/** The compiled steps of that route, in order. Empty where none matches. */
+	explain(
+		method: string,
+		path: string,
+		options?: HostOptions,
+	): readonly StepInfo[];
 	readonly routes: readonly RouteInfo[];
-	/** The OpenAPI 3.1 document. */
-	readonly openapi: OpenApiDocument;
+	/** The OpenAPI 3.1 document: of the routes for one host, or of all. Of two for one method and path the first one is in it. */
+	openapi(options?: HostOptions): OpenApiDocument;
 }
 
 /**
@@ -90,7 +108,6 @@ class CompiledGateway implements Gateway {
 	readonly #listeners: Set<Listener> = new Set();
 	readonly #runtime: Runtime & { isClosing: boolean };
 	readonly #table: RouteTable;
-	#openapi: OpenApiDocument | null = null;
 	#closing: Promise<void> | null = null;
 
 	constructor(options: GatewayOptions) {
@@ -100,13 +117,14 @@ class CompiledGateway implements Gateway {
 		this.#runtime = createRuntime(options);
 		const docs = docsRoutes(
 			options.docs,
-			() => this.openapi,
+			() => this.openapi(),
 			route.get as MakeRoute,
 		);
 		this.#table = compileRoutes(this.#declared, docs, {
 			dependencies: options.dependencies ?? {},
 			policies: options.policies ?? [],
 			overrides: toOverrides(options.overrides),
+			isOpaque: options.paths === "opaque",
 			upstreams: new Map(),
 			limits: this.#runtime.limits,
 			poolOf: (upstream) => this.#pools.open(upstream),
@@ -121,9 +139,9 @@ class CompiledGateway implements Gateway {
 		return createUpgradeHandler(this.#runtime, this.#table, path);
 	}
 
-	get openapi(): OpenApiDocument {
+	openapi({ host }: HostOptions = {}): OpenApiDocument {
 		const { title, version, errorFormat } = this.#options;
-		this.#openapi ??= createDocument(
+		return createDocument(
 			{
 				title: title ?? "API Gateway",
 				version: version ?? "1.0.0",
@@ -131,13 +149,14 @@ class CompiledGateway implements Gateway {
 				servers: this.#options.servers,
 				errorFormat: typeof errorFormat === "function" ? null : errorFormat,
 			},
-			this.#declared,
+			host === undefined
+				? this.#declared
+				: closest(this.#declared, toHostName(host)),
 			{
 				dependencies: this.#options.dependencies ?? {},
 				policies: this.#options.policies ?? [],
 			},
 		);
-		return this.#openapi;
 	}
 
 	async listen(where: ListenOptions | number = {}): Promise<Listening> {
@@ -200,15 +219,33 @@ class CompiledGateway implements Gateway {
 		);
 	}
 
-	explain(method: string, path: string): readonly StepInfo[] {
-		const match = this.#table.router.find(method.toUpperCase(), path);
-		if (match === null) return [];
-		const { steps, actInfo } = match.value;
+	find(
+		method: string,
+		path: string,
+		{ host }: HostOptions = {},
+	): RouteInfo | null {
+		return this.#find(method, path, host)?.info ?? null;
+	}
+
+	explain(
+		method: string,
+		path: string,
+		{ host }: HostOptions = {},
+	): readonly StepInfo[] {
+		const plan = this.#find(method, path, host);
+		if (plan === null) return [];
+		const { steps, actInfo } = plan;
 		return [...steps, actInfo].map(({ phase, name, mode }) => ({
 			phase,
 			name,
 			mode,
 		}));
+	}
+
+	#find(method: string, path: string, host: string | undefined): Plan | null {
+		const { router } = this.#table;
+		const found = router.find(method.toUpperCase(), path, host ?? null);
+		return found?.value ?? null;
 	}
 }
 
@@ -223,6 +260,7 @@ function createRuntime(
 		renderError: compileErrors(options.errorFormat ?? "problem", logger),
 		limits: toLimits(options.limits),
 		trustedProxies: toTrustedProxies(options),
+		hosts: toHosts(options),
 		open: new OpenRequests(),
 		isClosing: false,
 		fail: sendFailure,

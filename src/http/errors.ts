@@ -14,6 +14,7 @@ export type ErrorCode =
 	| "ERR_BODY_TOO_LARGE"
 	| "ERR_MEDIA_TYPE"
 	| "ERR_EXPECTATION"
+	| "ERR_MISDIRECTED"
 	| "ERR_VALIDATION"
 	| "ERR_RATE_LIMITED"
 	| "ERR_HEAD_TOO_LARGE"
@@ -61,6 +62,10 @@ const failures: Readonly<Record<ErrorCode, Failure>> = {
 	ERR_EXPECTATION: {
 		status: 417,
 		detail: "The expectation can not be met.",
+	},
+	ERR_MISDIRECTED: {
+		status: 421,
+		detail: "This host is not served here.",
 	},
 	ERR_VALIDATION: { status: 422, detail: "The request is not valid." },
 	ERR_RATE_LIMITED: { status: 429, detail: "Too many requests." },

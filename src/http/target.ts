@@ -78,6 +78,8 @@ const encodedDot = /%(?:2e|(?:c0|e0%80|f0%80%80)%ae)/gi;
 const encodedSlash = /%(?:2f|(?:c0|e0%80|f0%80%80)%af)/gi;
 const encodedBackslash = /%(?:5c|(?:c1|e0%81|f0%80%81)%9c)/gi;
 
+const encodedSemicolon = /%(?:3b|(?:c0|e0%80|f0%80%80)%bb)/gi;
+
 /** Dots and separators decoded, as often as they are encoded: `%252e` is a dot to whoever decodes twice. */
 function decodeDots(path: string): string {
 	let text = path;
@@ -86,6 +88,7 @@ function decodeDots(path: string): string {
 			.replaceAll(encodedDot, ".")
 			.replaceAll(encodedSlash, "/")
 			.replaceAll(encodedBackslash, "\\")
+			.replaceAll(encodedSemicolon, ";")
 			.replaceAll(/%25/g, "%");
 		if (next === text) return text;
 		text = next;

@@ -47,6 +47,10 @@ export interface GatewayOptions {
 	/** Where the docs are; false turns them off. Default `/docs` and `/openapi.json`. */
 	readonly docs?: DocsOptions | false;
 	/** `"problem"` (default) is RFC 9457; `"fastapi"` responds as a FastAPI application would; a function makes its own responses. */
+	/** The hosts that are served, as a route names them; a request for any other is a 421. Default any. */
+	readonly hosts?: readonly string[];
+	/** `"opaque"` for every route. */
+	readonly paths?: "opaque";
 	readonly errorFormat?: ErrorFormat | FormatError;
 	readonly limits?: Partial<GatewayLimits>;
 	/**

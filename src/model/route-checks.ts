@@ -1,3 +1,4 @@
+import { hostsCheck } from "../http/hosts.ts";
 import {
 	anyText,
 	type Check,
@@ -79,6 +80,7 @@ export const sharedChecks: Checks<SharedOptions> = {
 	dependencies,
 	policies,
 	tags: list(text),
+	hosts: hostsCheck,
 };
 
 /** The limits of a gateway that a route may override. */
@@ -137,6 +139,8 @@ export const routeChecks: Checks<RouteOptions<never>> = {
 	timeout: group(timeoutChecks),
 	dependencies,
 	policies,
+	hosts: hostsCheck,
+	paths: oneOf("opaque"),
 };
 
 /** Where options are that once stood beside the others. */

@@ -69,6 +69,8 @@ export interface SharedOptions<D extends Dependencies = Dependencies> {
 	readonly dependencies?: D;
 	readonly policies?: readonly Policy[];
 	readonly tags?: readonly string[];
+	/** As in a route. */
+	readonly hosts?: readonly string[];
 }
 
 /** Responds to the requests of a route in the gateway itself. */
@@ -130,6 +132,10 @@ export interface OtherOptions<C, R extends ResponseSchema = ResponseSchema>
 	/** Overrides of the upstream's timeouts. */
 	readonly timeout?: Partial<UpstreamTimeouts>;
 	readonly policies?: readonly Policy[];
+	/** The hosts it is for, such as `"api.example.com"` or `"*.example.org"` for every name under that one, without a port. Default any. */
+	readonly hosts?: readonly string[];
+	/** `"opaque"` where the service tells every two spellings of a path apart: then no path is a 400 because a service might take it for one of a route with more in front of it. */
+	readonly paths?: "opaque";
 }
 
 /** A declared route: a plain value. Made by `route`. */

@@ -184,7 +184,7 @@ export interface RouteBuilder<
 	readonly options: DeclareRoute<"OPTIONS", Prefix, D>;
 	/** For every method. A route for one method goes before it. */
 	readonly all: DeclareRoute<"ALL", Prefix, D>;
-	/** A builder with more already set: prefixes and tags add up, policies and dependencies come after the outer ones, an upstream replaces. */
+	/** A builder with more already set: prefixes and tags add up, policies and dependencies come after the outer ones, an upstream and hosts replace. */
 	with<
 		const P2 extends string = "",
 		const D2 extends Dependencies = Record<never, never>,
@@ -225,6 +225,9 @@ function build(
 			dependencies: { ...shared.dependencies, ...options?.dependencies },
 			upstream: options?.upstream ?? shared.upstream ?? null,
 			tags: [...shared.tags, ...toList(options?.tags)],
+			hosts: toList(options?.hosts ?? shared.hosts).map((host) =>
+				String(host).toLowerCase(),
+			),
 		});
 	};
 	const one =
@@ -247,6 +250,7 @@ function build(
 				policies: [...shared.policies, ...(more.policies ?? [])],
 				dependencies: { ...shared.dependencies, ...more.dependencies },
 				tags: [...shared.tags, ...(more.tags ?? [])],
+				hosts: more.hosts ?? shared.hosts,
 				...pickUpstream(more.upstream ?? shared.upstream),
 			});
 		},
@@ -288,4 +292,5 @@ export const route: RouteBuilder = build({
 	policies: [],
 	dependencies: {},
 	tags: [],
+	hosts: [],
 }) as RouteBuilder;

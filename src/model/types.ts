@@ -143,6 +143,11 @@ export interface PolicyHooks {
 	 * standard, section 4.8): then those about this route run its step 2, unless OPTIONS is declared there.
 	 */
 	readonly answersPreflight?: boolean;
+	/**
+	 * Whether `onRequest` and `onAdmit` protect the route: then other spellings of its path do not reach the service by
+	 * a route without the policy. False for what only adds something, such as an id. Default true.
+	 */
+	readonly guards?: boolean;
 	/** Whether the time of every step is taken, for `Outcome.steps`. Default false: the clock is not read then. */
 	readonly timesSteps?: boolean;
 	/** Step 1, synchronous: the route has a request, which an earlier policy or the head itself may yet refuse. One `onFinish` follows. */
@@ -188,6 +193,8 @@ export interface DeclaredRoute<out Id extends string = string> {
 	readonly methods: readonly string[];
 	/** With the builder's prefix. */
 	readonly path: string;
+	/** The hosts it is for, in lower case; empty for any. */
+	readonly hosts: readonly string[];
 }
 
 /** What acts on the requests of a route, in phases. Made once for each route at start-up. */
@@ -215,6 +222,8 @@ export interface RouteInfo {
 	readonly methods: readonly string[];
 	/** The template, such as `/users/:id`. */
 	readonly path: string;
+	/** The hosts it is for, in lower case; empty for any. */
+	readonly hosts: readonly string[];
 	readonly tags: readonly string[];
 	/** Whether an upstream answers, rather than a handler. */
 	readonly proxied: boolean;

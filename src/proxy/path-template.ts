@@ -1,7 +1,14 @@
 import { failure } from "../http/errors.ts";
 
 /** Literal text, or a parameter: optional ones (`:id?`) may be absent together with their slash. */
-type Piece = string | { readonly name: string; readonly isOptional: boolean };
+type Piece =
+	| string
+	| {
+			readonly name: string;
+			/** In parentheses, such as `(^\\d+$)`, or empty. */
+			readonly expression: string;
+			readonly isOptional: boolean;
+	  };
 
 /** The text of a value that is put back. */
 type ToText = (value: unknown) => string;
@@ -85,14 +92,34 @@ function fill(
 		text +=
 			typeof piece === "string"
 				? piece
-				: encodeURIComponent(toText(values[piece.name]).toWellFormed());
+				: encodeSegment(toText(values[piece.name]));
 	}
 	// DELETE /items/ is not DELETE /items/7: an empty value must not ask for all of them.
 	if (text === "" && segment.some(isRequired)) throw failure("ERR_BAD_PATH");
-	if ((text === "." || text === "..") && segment.some(isParameter)) {
+	// Some services cut what follows a semicolon (RFC 3986 section 3.3) before they resolve dots.
+	if (/^\.\.?(?:;|$)/.test(text) && segment.some(isParameter)) {
 		throw failure("ERR_BAD_PATH");
 	}
 	return text;
+}
+
+const segmentMarks: Readonly<Record<string, string>> = {
+	"%24": "$",
+	"%26": "&",
+	"%2B": "+",
+	"%2C": ",",
+	"%3A": ":",
+	"%3B": ";",
+	"%3D": "=",
+	"%40": "@",
+};
+
+/** Percent-encodes all but what RFC 3986 section 3.3 allows within a segment. A lone surrogate, which has no UTF-8, becomes U+FFFD. */
+function encodeSegment(text: string): string {
+	const encoded = encodeURIComponent(text.toWellFormed());
+	return encoded.includes("%")
+		? encoded.replaceAll(/%\w\w/g, (one) => segmentMarks[one] ?? one)
+		: encoded;
 }
 
 function isParameter(piece: Piece): boolean {
@@ -113,6 +140,26 @@ export function restAfter(rawPath: string, slashes: number): string {
 	return rawPath.slice(at + 1);
 }
 
+/** The same template with its literal text and its expressions changed. */
+export function mapTemplate(
+	template: string,
+	onText: (text: string) => string,
+	onExpression: (expression: string) => string,
+): string {
+	const segments = template.split("/").map((segment) =>
+		parseSegment(segment)
+			.map((piece) => {
+				if (typeof piece === "string")
+					return onText(piece).replaceAll(":", "::");
+				if (isWildcard(piece)) return "*";
+				const { name, expression, isOptional } = piece;
+				return `:${name}${onExpression(expression)}${isOptional ? "?" : ""}`;
+			})
+			.join(""),
+	);
+	return segments.join("/");
+}
+
 /** Splits a segment at its parameters: a name ends at `-`, `.`, `(` or `:`; `::` is a colon. */
 function parseSegment(segment: string): Piece[] {
 	const pieces: Piece[] = [];
@@ -126,7 +173,7 @@ function parseSegment(segment: string): Piece[] {
 		const char = segment[i] as string;
 		if (char === "*") {
 			flush();
-			pieces.push({ name: "*", isOptional: false });
+			pieces.push({ name: "*", expression: "", isOptional: false });
 			i++;
 		} else if (char !== ":") {
 			literal += char;
@@ -138,9 +185,11 @@ function parseSegment(segment: string): Piece[] {
 			flush();
 			const name = /^[^-.(:?*]*/.exec(segment.slice(i + 1))?.[0] ?? "";
 			i += 1 + name.length;
-			if (segment[i] === "(") i = closingParenthesis(segment, i) + 1;
+			const end = segment[i] === "(" ? closingParenthesis(segment, i) + 1 : i;
+			const expression = segment.slice(i, end);
+			i = end;
 			const isOptional = segment[i] === "?";
-			pieces.push({ name, isOptional });
+			pieces.push({ name, expression, isOptional });
 			if (isOptional) i++;
 		}
 	}

@@ -134,15 +134,25 @@ export function createContext(
 	let refusal: unknown = null;
 	try {
 		checkHead(req, head, peer);
+		if (runtime.hosts?.get(head.host) === false)
+			throw failure("ERR_MISDIRECTED");
 		// `OPTIONS *` asks about the server itself (RFC 9110 section 9.3.7).
 		if (url !== "*" || req.method !== "OPTIONS") {
 			url = toOriginForm(url, head.host);
 			pathEnd = pathLength(url);
+			const method = req.method as string;
 			match = checkPath(url, pathEnd)
-				? router.find(req.method as string, url)
-				: findUndecodable(router, req.method as string, url);
-			if (req.method === "OPTIONS")
-				match = findPreflight(router, req, url, match);
+				? router.find(method, url, head.host)
+				: findUndecodable(router, method, url, head.host);
+			if (match !== null && match.value.spellings !== null) {
+				const path = url.slice(0, pathEnd);
+				const { spellings } = match.value;
+				if (spellings.isDoubtful(path)) {
+					spellings.check(match.value, method, path, head.host);
+				}
+			}
+			if (method === "OPTIONS")
+				match = findPreflight(router, req, url, head.host, match);
 		}
 	} catch (error) {
 		refusal = error;
@@ -166,8 +176,9 @@ function findUndecodable(
 	router: RouteFinder,
 	method: string,
 	url: string,
+	host: string | null,
 ): Match<Plan> | null {
-	const match = router.find(method, escapeUndecodable(url));
+	const match = router.find(method, escapeUndecodable(url), host);
 	const names = Object.keys(match?.params ?? noParams);
 	if (names.some((name) => name !== "*")) throw failure("ERR_BAD_PATH");
 	return match;
@@ -178,12 +189,13 @@ function findPreflight(
 	router: RouteFinder,
 	{ headers }: IncomingMessage,
 	url: string,
+	host: string | null,
 	declared: Match<Plan> | null,
 ): Match<Plan> | null {
 	const method = headers["access-control-request-method"];
 	if (method === undefined || headers.origin === undefined) return declared;
 	const isImplied = declared?.value.info.methods.includes(allMethods) ?? true;
-	const asked = isImplied ? router.find(method, url) : null;
+	const asked = isImplied ? router.find(method, url, host) : null;
 	const plan = asked?.value.preflight ?? null;
 	if (asked === null || plan === null) return declared;
 	if (asked.value === declared?.value) return declared;

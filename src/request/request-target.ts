@@ -47,6 +47,7 @@ function compilePath(route: Route): Write<string> | null {
 		wildcardSlash,
 		(value) => toFieldText(value) ?? "",
 	);
+	if (upstreamPath === undefined) return (ctx) => rewrite(ctx, fill);
 	const give = (forward as AnyForward | undefined)?.path;
 	if (give === undefined) return (ctx) => fill(ctx.path, rawPath(ctx));
 	const names = missingNames(route);
@@ -62,6 +63,18 @@ function compilePath(route: Route): Write<string> | null {
 		}
 		return fill(values, rawPath(ctx));
 	};
+}
+
+/** The path with its checked values, which may make it a path that another route guards. */
+function rewrite(ctx: RequestContext, fill: PathTemplate): string {
+	const raw = rawPath(ctx);
+	let path = fill(ctx.path, raw);
+	// The bare prefix of a wildcard has no slash behind it.
+	if (path.endsWith("/") && !raw.endsWith("/")) path = path.slice(0, -1);
+	if (path !== raw) {
+		ctx.plan.spellings?.check(ctx.plan, ctx.method, path, ctx.head.host);
+	}
+	return path;
 }
 
 /** The names in `upstreamPath` that the path of the route lacks. */

@@ -8,6 +8,7 @@ import type { DeadlineWatch } from "../http/deadlines.ts";
 import type { HttpError } from "../http/errors.ts";
 import type { HeaderEdits } from "../http/header-edits.ts";
 import type { RequestHead } from "../http/headers.ts";
+import type { ByHost } from "../http/hosts.ts";
 import type { Reply } from "../http/reply.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
 import type {
@@ -209,6 +210,8 @@ export interface Runtime {
 	readonly renderError: RenderError;
 	readonly limits: GatewayLimits;
 	readonly trustedProxies: TrustedProxies | null;
+	/** Whether a host is served; null where any is. */
+	readonly hosts: ByHost<boolean> | null;
 	readonly open: OpenRequests;
 	/** Whether `close` has been called: every answer then says `connection: close`. */
 	readonly isClosing: boolean;
@@ -231,6 +234,12 @@ export interface Plan {
 	readonly steps: readonly Step[];
 	/** What answers CORS preflights about this route: its step 2, then 204. Null where no policy of it does. */
 	readonly preflight: Plan | null;
+	/** What stands in front of it: dependencies, and policies with a hook in step 2 or 5. */
+	readonly guards: ReadonlySet<object>;
+	/** Whether the service tells every two spellings of a path apart. */
+	readonly isOpaque: boolean;
+	/** Other spellings of the paths that some route guards better; null where there is none. Set when all routes are known. */
+	spellings: SpellingCheck | null;
 	/** Step 8. */
 	readonly act: (ctx: RequestContext) => void | Promise<void>;
 	readonly actInfo: StepInfo;
@@ -261,6 +270,14 @@ export interface Plan {
 	readonly upgradeIdleMs: number;
 	/** Whether the end of one side of an upgraded connection leaves the other open. */
 	readonly upgradeHalfOpen: boolean;
+}
+
+/** Finds routes that a service may take a path for. */
+export interface SpellingCheck {
+	/** Whether a path that matched a route may be read as another one. */
+	isDoubtful(path: string): boolean;
+	/** @throws HttpError 400 where the path may reach what another route guards. */
+	check(plan: Plan, method: string, path: string, host: string | null): void;
 }
 
 /** A policy's hooks for one route. */
@@ -338,6 +355,6 @@ export interface Match<T> {
 
 /** What finds the route of a request. */
 export interface RouteFinder {
-	/** What a request leads to; null where there is nothing. */
-	find(method: string, url: string): Match<Plan> | null;
+	/** What a request leads to; null where there is nothing. `host` is the Host field; null is none. */
+	find(method: string, url: string, host: string | null): Match<Plan> | null;
 }

@@ -99,7 +99,7 @@ function isUpgrade(
 	const method = req.method as string;
 	// Its handshake is a GET (RFC 6455 section 4.1); docker and kubectl ask for other protocols with POST.
 	if (protocol === "websocket" && method !== "GET") return false;
-	const plan = router.find(method, url)?.value;
+	const plan = router.find(method, url, head.host)?.value;
 	if (plan === undefined || !plan.info.proxied) return false;
 	return plan.info.upgrades.some(
 		(allowed) => allowed.toLowerCase() === protocol,

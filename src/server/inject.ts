@@ -18,6 +18,8 @@ export interface InjectRequest {
 	readonly method?: string;
 	/** Path and query. */
 	readonly url: string;
+	/** The Host field. Default `gateway`. */
+	readonly host?: string;
 	readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 	/** A string or bytes as they are, `FormData` and `URLSearchParams` as the forms they are; anything else is sent as JSON. */
 	readonly body?: unknown;
@@ -37,6 +39,7 @@ export interface InjectResponse {
 const checks: Checks<InjectRequest> = {
 	method: text,
 	url: required(text),
+	host: text,
 	headers: object,
 	body: anything,
 };
@@ -98,6 +101,7 @@ async function encode(request: InjectRequest): Promise<{
 		headers[name.toLowerCase()] =
 			typeof value === "string" ? value : [...value];
 	}
+	if (request.host !== undefined) headers.host ??= request.host;
 	const { body, type } = await encodeBody(request.body);
 	if (type !== null) headers["content-type"] ??= type;
 	return { body, headers };

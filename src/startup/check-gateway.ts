@@ -1,3 +1,4 @@
+import { hostsCheck, overlap } from "../http/hosts.ts";
 import {
 	anyText,
 	anything,
@@ -39,6 +40,7 @@ import {
 	findClashes,
 	findProblems,
 	isRoutable,
+	routeName,
 	throwAll,
 } from "./check-route.ts";
 import { toBlockList } from "./settings.ts";
@@ -54,13 +56,31 @@ export function checkGateway(options: GatewayOptions): void {
 	if (options?.ipHeader !== undefined && !options.trustedProxies?.length) {
 		own.push("ipHeader needs trustedProxies: only what they say is believed");
 	}
-	if (own.length === 0) return;
 	const routes = Array.isArray(options?.routes) ? toRoutes(options.routes) : [];
+	if (own.length === 0) own.push(...findStrangers(options.hosts, routes));
+	if (own.length === 0) return;
 	throwAll([
 		...own,
 		...routes.flatMap((route) => findProblems(route, {})),
 		...findClashes(routes.filter(isRoutable)),
 	]);
+}
+
+/** Hosts of routes that the gateway does not serve. */
+function findStrangers(
+	served: readonly string[] | undefined,
+	routes: readonly Route[],
+): string[] {
+	if (served === undefined) return [];
+	const names = served.map((host) => host.toLowerCase());
+	return routes.flatMap((route) =>
+		(route?.hosts ?? [])
+			.filter((host) => !names.some((name) => overlap(name, host)))
+			.map(
+				(host) =>
+					`${routeName(route)}: hosts has "${host}", which is none of the gateway's hosts`,
+			),
+	);
 }
 
 /** Routes in lists of any depth, in one list. */
@@ -103,6 +123,8 @@ const checks: Checks<GatewayOptions> = {
 	servers: list(object),
 	dependencies,
 	policies,
+	hosts: hostsCheck,
+	paths: oneOf("opaque"),
 	docs: either("false or an object", oneOf(false), group(docsChecks)),
 	errorFormat: either(
 		"'problem', 'fastapi' or a function",

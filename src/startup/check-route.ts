@@ -242,16 +242,24 @@ export function findClashes(routes: readonly Route[]): string[] {
 }
 
 function* findTwins(routes: readonly Route[]): Generator<string> {
-	const byMethod = new RouteTree<Route>();
-	const ofAll = new RouteTree<Route>();
+	const byHost = new Map<string, RouteTree<Route>>();
+	const treeOf = (host: string, kind: string): RouteTree<Route> => {
+		const key = `${kind} ${host}`;
+		const tree = byHost.get(key) ?? new RouteTree<Route>();
+		byHost.set(key, tree);
+		return tree;
+	};
 	for (const route of routes) {
-		for (const method of new Set(route.methods)) {
-			const other =
-				method === allMethods
-					? ofAll.add("GET", route.path, route)
-					: byMethod.add(method, route.path, route);
-			if (other !== null) {
-				yield `${routeName(route)}: clashes with ${routeName(other)}`;
+		const hosts = route.hosts.length === 0 ? [""] : new Set(route.hosts);
+		for (const host of hosts) {
+			for (const method of new Set(route.methods)) {
+				const other =
+					method === allMethods
+						? treeOf(host, "all").add("GET", route.path, route)
+						: treeOf(host, "one").add(method, route.path, route);
+				if (other === null) continue;
+				const place = host === "" ? "" : ` at ${host}`;
+				yield `${routeName(route)}: clashes with ${routeName(other)}${place}`;
 			}
 		}
 	}
@@ -260,12 +268,12 @@ function* findTwins(routes: readonly Route[]): Generator<string> {
 function* findSharedIds(routes: readonly Route[]): Generator<string> {
 	const byId = new Map<string, Route>();
 	for (const route of routes) {
-		const id = route.options?.operationId;
-		if (id === undefined) continue;
-		const other = byId.get(id);
-		if (other === undefined) byId.set(id, route);
-		else {
-			yield `${routeName(route)}: the operationId ${id} is taken by ${routeName(other)}`;
+		const other = byId.get(route.id);
+		if (other === undefined) byId.set(route.id, route);
+		else if (route.options?.operationId !== undefined) {
+			yield `${routeName(route)}: the operationId ${route.id} is taken by ${routeName(other)}`;
+		} else if (route.hosts.join() !== other.hosts.join()) {
+			yield `${routeName(route)}: differs from another route only by its hosts; it needs an operationId`;
 		}
 	}
 }

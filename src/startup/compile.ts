@@ -40,6 +40,8 @@ export interface Shared {
 	readonly dependencies: Dependencies;
 	readonly policies: readonly Policy[];
 	readonly overrides: Overrides;
+	/** Whether services tell every two spellings of a path apart. */
+	readonly isOpaque: boolean;
 	/** Upstreams that routes name by URL alone. */
 	readonly upstreams: Map<string, Upstream>;
 	readonly limits: ClientLimits;
@@ -63,14 +65,19 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 	const target = resolveTarget(route, shared);
 	const policies = [...shared.policies, ...route.policies];
 	const info = toInfo(route, dependencies, policies, target);
+	const guards = new Set<object>();
 	const hooks = policies.flatMap((policy) => {
 		const made = policy.forRoute(info);
-		return made === null ? [] : [{ name: policy.name, hooks: made }];
+		if (made === null) return [];
+		const isGuard = made.onRequest !== undefined || made.onAdmit !== undefined;
+		if (isGuard && made.guards !== false) guards.add(policy);
+		return [{ name: policy.name, hooks: made }];
 	});
 	const order = orderDependencies(
 		Object.values(dependencies),
 		shared.overrides,
 	);
+	for (const { dependency } of order.plans) guards.add(dependency);
 	const payload = compilePayload(route, order.inputs);
 	const outgoing = target === null ? null : compileOutgoing(route, target);
 	const early = policySteps(2, "onRequest", hooks);
@@ -100,6 +107,9 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 		...paces,
 		...(timesSteps ? timed({ steps, ...acts }) : { steps }),
 		preflight,
+		guards,
+		isOpaque: shared.isOpaque || route.options.paths === "opaque",
+		spellings: null,
 		errorHooks: collectHooks(hooks, "onUpstreamError"),
 		outgoing,
 		startHooks: collectHooks(hooks, "onStart"),
@@ -128,6 +138,9 @@ function toPreflight(
 		info,
 		steps,
 		preflight: null,
+		guards: new Set(),
+		isOpaque: true,
+		spellings: null,
 		act: (ctx) => sendReply(ctx, reply(204, null, { allow })),
 		actInfo: { phase: 8, name: "preflight", mode: "sync" },
 		answer: refuseAnswer,
@@ -164,6 +177,7 @@ function toInfo(
 		id: route.id,
 		methods: route.methods,
 		path: route.path,
+		hosts: route.hosts,
 		tags: route.tags,
 		proxied: target !== null,
 		upstream: target?.name ?? null,

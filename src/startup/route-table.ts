@@ -13,6 +13,7 @@ import {
 } from "./check-route.ts";
 import { compileRoute, type Shared } from "./compile.ts";
 import { Router } from "./router.ts";
+import { checkSpellings } from "./spellings.ts";
 
 /** All routes of a gateway, compiled. */
 export interface RouteTable {
@@ -52,7 +53,9 @@ export function compileRoutes(
 		if (found.length > 0) return [];
 		try {
 			const value = compileRoute(route, own);
-			return [{ methods: route.methods, path: route.path, value }];
+			return [
+				{ methods: route.methods, path: route.path, hosts: route.hosts, value },
+			];
 		} catch (error) {
 			problems.push(`${routeName(route)}: ${messageOf(error)}`);
 			return [];
@@ -71,6 +74,10 @@ export function compileRoutes(
 	}
 	throwAll(problems);
 	const router = new Router(entries);
+	checkSpellings(
+		router,
+		entries.map(({ value }) => value),
+	);
 	return {
 		router,
 		fallback: compileRoute(createFallback(router), open),
@@ -116,7 +123,7 @@ function createFallback(router: Router<Plan>): Route {
 }
 
 function answerUnmatched(ctx: Context, router: Router<Plan>): Reply {
-	const methods = router.allowed(ctx.url);
+	const methods = router.allowed(ctx.url, ctx.req.headers.host ?? null);
 	if (ctx.method === "OPTIONS" && methods.length > 0) {
 		return reply(204, null, { allow: methods.join(", ") });
 	}

@@ -1,5 +1,6 @@
 import { METHODS } from "node:http";
 import findMyWay from "find-my-way";
+import { ByHost, closeness } from "../http/hosts.ts";
 import { allMethods } from "../model/route.ts";
 import type { Match } from "../request/request.ts";
 
@@ -30,6 +31,15 @@ export interface RouterEntry<T> {
 	/** `*` stands for every method. */
 	readonly methods: readonly string[];
 	readonly path: string;
+	/** In lower case; none for any host. */
+	readonly hosts: readonly string[];
+	readonly value: T;
+}
+
+/** A path of one method in a tree. */
+export interface Added<T> {
+	readonly method: string;
+	readonly path: string;
 	readonly value: T;
 }
 
@@ -46,10 +56,24 @@ function createTree(): Tree {
 	});
 }
 
+/** A wildcard's route at the prefix of the wildcard, where the rest is empty. */
+class Bare<T> {
+	readonly value: T;
+
+	constructor(value: T) {
+		this.value = value;
+	}
+}
+
 /** find-my-way's tree, told of each path only once. */
 export class RouteTree<T> {
 	readonly #tree: Tree = createTree();
-	readonly #added: { method: string; path: string; value: T }[] = [];
+	readonly #added: Added<T>[] = [];
+
+	/** What it holds. */
+	get added(): readonly Added<T>[] {
+		return this.#added;
+	}
 
 	/**
 	 * Adds a path where none is that answers the same requests; else tells whose that is.
@@ -64,12 +88,17 @@ export class RouteTree<T> {
 		return taken;
 	}
 
-	#addPlain(method: string, path: string, value: T): T | null {
+	#addPlain(
+		method: string,
+		path: string,
+		value: T,
+		store: T | Bare<T> = value,
+	): T | null {
 		const name = method as findMyWay.HTTPMethod;
 		const found = this.#tree.findRoute(name, path);
 		if (found !== null) return found.store as T;
 		try {
-			this.#tree.on(name, path, noop, value);
+			this.#tree.on(name, path, noop, store);
 		} catch (error) {
 			// Two expressions at one place are one route to it, which `findRoute` does not tell.
 			const other = this.#added.find(
@@ -82,14 +111,23 @@ export class RouteTree<T> {
 		return null;
 	}
 
+	/** Adds the prefix of a wildcard, `/app` of `/app/*`, unless another route than a wildcard takes it. */
+	addBare(method: string, path: string, value: T): void {
+		const prefix = path.slice(0, -2);
+		const found = this.find(method, prefix);
+		if (found !== null && !("*" in found.params)) return;
+		this.#addPlain(method, prefix, value, new Bare(value));
+	}
+
 	/** What a request leads to; null where there is nothing. */
 	find(method: string, url: string): Match<T> | null {
 		const found = this.#tree.find(method as findMyWay.HTTPMethod, url);
 		if (found === null) return null;
-		return {
-			value: found.store as T,
-			params: found.params as Record<string, unknown>,
-		};
+		const params = found.params as Record<string, unknown>;
+		const store = found.store as T | Bare<T>;
+		if (!(store instanceof Bare)) return { value: store, params };
+		params["*"] = "";
+		return { value: store.value, params };
 	}
 
 	/** The parameter names of a path that was added, as the tree reads it. */
@@ -120,49 +158,84 @@ function plainPaths(path: string): readonly string[] {
 }
 
 /**
- * The routes by method and path. What is declared goes before what is only
- * implied: a method of its own before one among all, a HEAD before the GET that
- * answers it else.
+ * The routes by host, method and path. The path chooses first. What is declared
+ * goes before what is only implied: a closer host before any host, a method of its
+ * own before one among all, a HEAD before the GET that takes it else, and every
+ * route before the bare prefix of a wildcard.
  */
 export class Router<T> {
-	readonly #tree = new RouteTree<T>();
-	readonly #methods = new Set<string>();
+	/** One for each host that is named, and one for all others. */
+	readonly trees: readonly RouteTree<T>[];
+	readonly #byHost: ByHost<RouteTree<T>>;
 
-	/** @throws Error when find-my-way refuses a path. */
+	/** @throws Error when find-my-way rejects a path. */
 	constructor(entries: readonly RouterEntry<T>[]) {
-		for (const entry of entries) {
-			for (const method of entry.methods) {
-				if (method !== allMethods) this.#add(method, entry);
-			}
-		}
-		for (const entry of entries) {
-			if (entry.methods.includes("GET")) this.#add("HEAD", entry);
-		}
-		for (const entry of entries) {
-			if (!entry.methods.includes(allMethods)) continue;
-			for (const method of knownMethods) this.#add(method, entry);
-		}
+		const trees: RouteTree<T>[] = [];
+		const names = entries.flatMap(({ hosts }) => hosts);
+		this.#byHost = new ByHost(names, (name) => {
+			const tree = toTree(entries, name);
+			trees.push(tree);
+			return tree;
+		});
+		this.trees = trees;
 	}
 
-	#add(method: string, entry: RouterEntry<T>): void {
-		this.#methods.add(method);
-		this.#tree.add(method, entry.path, entry.value);
+	/** The routes for a Host field; null is none. */
+	treeOf(host: string | null): RouteTree<T> {
+		return this.#byHost.get(host);
 	}
 
 	/** What a request leads to; null where there is nothing. */
-	find(method: string, url: string): Match<T> | null {
-		return this.#tree.find(method, url);
+	find(method: string, url: string, host: string | null): Match<T> | null {
+		return this.#byHost.get(host).find(method, url);
 	}
 
 	/** The methods that lead somewhere from that path, or from anywhere for `*`; for `Allow` (RFC 9110 section 10.2.1). */
-	allowed(url: string): readonly string[] {
-		const methods = [...this.#methods].filter(
-			(method) => url === "*" || this.find(method, url) !== null,
+	allowed(url: string, host: string | null): readonly string[] {
+		const tree = this.#byHost.get(host);
+		const all = new Set(tree.added.map(({ method }) => method));
+		const methods = [...all].filter(
+			(method) => url === "*" || tree.find(method, url) !== null,
 		);
 		if (methods.length > 0 && !methods.includes("OPTIONS")) {
 			methods.push("OPTIONS");
 		}
 		return methods.sort();
+	}
+}
+
+function toTree<T>(
+	entries: readonly RouterEntry<T>[],
+	host: string,
+): RouteTree<T> {
+	const tree = new RouteTree<T>();
+	const byCloseness = Map.groupBy(entries, ({ hosts }) =>
+		closeness(hosts, host),
+	);
+	byCloseness.delete(-1);
+	const groups = [...byCloseness].sort(([a], [b]) => b - a);
+	for (const [, group] of groups) addGroup(tree, group);
+	for (const { method, path, value } of [...tree.added]) {
+		if (path.endsWith("/*") && path !== "/*") tree.addBare(method, path, value);
+	}
+	return tree;
+}
+
+function addGroup<T>(
+	tree: RouteTree<T>,
+	group: readonly RouterEntry<T>[],
+): void {
+	for (const { methods, path, value } of group) {
+		for (const method of methods) {
+			if (method !== allMethods) tree.add(method, path, value);
+		}
+	}
+	for (const { methods, path, value } of group) {
+		if (methods.includes("GET")) tree.add("HEAD", path, value);
+	}
+	for (const { methods, path, value } of group) {
+		if (!methods.includes(allMethods)) continue;
+		for (const method of knownMethods) tree.add(method, path, value);
 	}
 }
 

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { TrustedProxies } from "../connection/forwarding.ts";
+import { ByHost } from "../http/hosts.ts";
 import { dependency, isDependency } from "../model/dependency.ts";
 import type {
 	GatewayLimits,
@@ -21,6 +22,13 @@ export function toLimits(limits: Partial<GatewayLimits> = {}): GatewayLimits {
 		pipelined: 1,
 		...limits,
 	};
+}
+
+/** Which hosts are served; null where any is. */
+export function toHosts({ hosts }: GatewayOptions): ByHost<boolean> | null {
+	if (hosts === undefined) return null;
+	const names = hosts.map((host) => host.toLowerCase());
+	return new ByHost(names, (name) => name !== "");
 }
 
 /** Which peers are believed, and in which words; null where none is. */

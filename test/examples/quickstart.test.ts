@@ -243,9 +243,9 @@ interface Shown {
 
 test("the gateway's document is valid and has every row", async () => {
 	const gateway = createQuickstart("http://127.0.0.1:9");
-	await checkDocument(gateway.openapi);
-	assert.equal(Object.keys(gateway.openapi.paths).length, 12);
-	const { components, paths } = gateway.openapi as unknown as Shown;
+	await checkDocument(gateway.openapi());
+	assert.equal(Object.keys(gateway.openapi().paths).length, 12);
+	const { components, paths } = gateway.openapi() as unknown as Shown;
 	assert.deepEqual(components.securitySchemes.APIKeyHeader, {
 		type: "apiKey",
 		in: "header",

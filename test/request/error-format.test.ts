@@ -129,7 +129,7 @@ suite("errorFormat as a function", () => {
 
 	test("the docs say nothing of what errors look like", async (t) => {
 		const { gateway } = gatewayWith(t, () => ({}));
-		const { paths } = gateway.openapi as never as {
+		const { paths } = gateway.openapi() as never as {
 			paths: Record<string, { get: { responses: Record<string, object> } }>;
 		};
 		assert.deepEqual(paths["/users/{id}"]?.get.responses["422"], {

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { route } from "../../src/index.ts";
-import { startGateway } from "../../src/testing.ts";
-import { gatewayOf, named } from "../helpers/named-routes.ts";
+import {
+	dependency,
+	type Gateway,
+	HttpError,
+	type InjectResponse,
+	route,
+	Type,
+} from "../../src/index.ts";
+import { cors } from "../../src/policies/cors/cors.ts";
+import { startGateway, startUpstream } from "../../src/testing.ts";
+import { gatewayOf, get, named } from "../helpers/named-routes.ts";
 import { connectRaw } from "../helpers/raw-client.ts";
 
 suite("methods", () => {
@@ -150,5 +158,122 @@ suite("where no route is", () => {
 		await using client = await connectRaw({ port });
 		const answer = await client.exchange("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
 		assert.equal(answer.status, 405);
+	});
+});
+
+suite("the bare prefix of a wildcard", () => {
+	async function ask(
+		gateway: Gateway,
+		url: string,
+		method = "GET",
+	): Promise<unknown> {
+		const { status, json } = await gateway.inject({ method, url });
+		return status === 200 ? (json() as { route: string }).route : status;
+	}
+
+	test("is taken by it, with nothing for the rest", async () => {
+		const gateway = gatewayOf(named("*", "/app/*"), named("GET", "/t/:id/*"));
+		assert.deepEqual(await get(gateway, "/app?x=1"), {
+			route: "/app/*",
+			path: { "*": "" },
+		});
+		assert.deepEqual(await get(gateway, "/t/7"), {
+			route: "/t/:id/*",
+			path: { id: "7", "*": "" },
+		});
+		assert.equal(await ask(gateway, "/app", "POST"), "/app/*");
+		const { status } = await gateway.inject({ method: "HEAD", url: "/app" });
+		assert.equal(status, 200);
+		assert.equal(await ask(gateway, "/application"), 404);
+		const { headers } = await gateway.inject({ method: "POST", url: "/t/7" });
+		assert.equal(headers.allow, "GET, HEAD, OPTIONS");
+	});
+
+	test("is another route's where one takes it, method by method", async () => {
+		const gateway = gatewayOf(
+			named("*", "/app/*"),
+			named("GET", "/app"),
+			named("GET", "/:page"),
+			named("*", "/:page/*"),
+			named("GET", "/sites/*"),
+		);
+		assert.equal(await ask(gateway, "/app"), "/app");
+		assert.equal(await ask(gateway, "/app", "POST"), "/app/*");
+		assert.equal(await ask(gateway, "/sites"), "/:page");
+		assert.equal(await ask(gateway, "/other", "PUT"), "/:page/*");
+	});
+
+	test("goes to the longer one of two wildcards", async () => {
+		const gateway = gatewayOf(named("GET", "/*"), named("GET", "/app/*"));
+		assert.equal(await ask(gateway, "/app"), "/app/*");
+		assert.equal(await ask(gateway, "/apps"), "/*");
+		assert.equal(await ask(gateway, "/"), "/*");
+	});
+
+	test("is forwarded as it is, or as upstreamPath says", async (t) => {
+		const { url: upstream } = await startUpstream(t, (req, res) => {
+			res.end(req.url);
+		});
+		const gateway = gatewayOf(
+			route.get("/raw/*", { upstream }),
+			route.get("/root/*", { upstream, upstreamPath: "/*" }),
+			route.get("/v1/*", { upstream, upstreamPath: "/v2/*" }),
+			route.get("/t/:id/*", { upstream, path: { id: Type.Integer() } }),
+		);
+		t.after(() => gateway.close({ timeoutMs: 0 }));
+		const expected = {
+			"/raw": "/raw",
+			"/raw/": "/raw/",
+			"/raw?q=/": "/raw?q=/",
+			"/root": "/",
+			"/root?a": "/?a",
+			"/v1": "/v2/",
+			"/v1/x": "/v2/x",
+			"/t/07": "/t/7",
+			"/t/07/": "/t/7/",
+			"/t/07/x%2Fy": "/t/7/x%2Fy",
+		};
+		for (const [url, sent] of Object.entries(expected)) {
+			assert.equal((await gateway.inject(url)).body, sent, url);
+		}
+	});
+});
+
+suite("OPTIONS", () => {
+	test("goes to the service where a route names it, and nowhere else", async (t) => {
+		const { url: upstream } = await startUpstream(t, (req, res) => {
+			res.setHeader("access-control-allow-origin", "https://a.example");
+			res.end(`${req.method} ${req.url}`);
+		});
+		const login = dependency((): never => {
+			throw new HttpError(401);
+		});
+		const guarded = { upstream, dependencies: { login } };
+		const gateway = gatewayOf(
+			route.all("/all/*", { upstream }),
+			route.get("/own", guarded),
+			route.options("/own", { upstream }),
+			route(["GET", "OPTIONS"], "/both", { upstream }),
+			route.get("/get", { upstream }),
+			route.all("/cors", { ...guarded, policies: [cors({ origins: "*" })] }),
+			route.all("/closed", guarded),
+		);
+		t.after(() => gateway.close({ timeoutMs: 0 }));
+		const headers = {
+			origin: "https://a.example",
+			"access-control-request-method": "GET",
+		};
+		const ask = (url: string, more = {}): Promise<InjectResponse> =>
+			gateway.inject({ method: "OPTIONS", url, headers: more });
+		for (const url of ["/all/x", "/own", "/both"]) {
+			for (const more of [{}, headers]) {
+				const { status, body } = await ask(url, more);
+				assert.deepEqual([status, body], [200, `OPTIONS ${url}`]);
+			}
+		}
+		assert.equal((await ask("/get", headers)).status, 204);
+		assert.equal((await ask("/cors", headers)).status, 204, "before identity");
+		assert.equal((await ask("/cors")).status, 401, "which is no preflight");
+		assert.equal((await ask("/closed", headers)).status, 401);
 	});
 });

@@ -46,7 +46,7 @@ test("a route needs no options, or has a handler in their place or behind them",
 			"PUT|POST /alone",
 		],
 	);
-	assert.ok("/api/both/{id}" in (gateway.openapi.paths as object));
+	assert.ok("/api/both/{id}" in (gateway.openapi().paths as object));
 });
 
 test("what is wrong in a nested list is found like the rest", () => {

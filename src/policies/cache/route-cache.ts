@@ -35,6 +35,7 @@ const maxRounds = 3;
  * 5. when the request is over, what it did not bring to an end is handed on.
  */
 export class RouteCache implements PolicyHooks {
+	readonly guards = false;
 	readonly #engine: CacheEngine;
 	readonly #partitionOf: PartitionOf;
 	readonly #taker: AnswerTaker;

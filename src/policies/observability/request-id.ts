@@ -58,6 +58,7 @@ function compileHooks(options: RequestIdOptions): PolicyHooks {
 	const { generate = randomUUID } = options;
 	const header = (options.header ?? "x-request-id").toLowerCase();
 	return {
+		guards: false,
 		onRequest(ctx) {
 			let id: unknown = null;
 			if (accept === "all" || (accept === "trusted" && ctx.isPeerTrusted)) {

@@ -221,8 +221,8 @@ test("the docs offer each way in, and ask for no parameter that a scheme stands 
 			}),
 		],
 	});
-	await checkDocument(gateway.openapi);
-	const operation = operationAt(gateway.openapi, "GET", "/");
+	await checkDocument(gateway.openapi());
+	const operation = operationAt(gateway.openapi(), "GET", "/");
 	assert.deepEqual(operation.security, [
 		{ jwt: ["read"] },
 		{ apiKey: [] },
@@ -235,7 +235,7 @@ test("the docs offer each way in, and ask for no parameter that a scheme stands 
 		"422",
 	]);
 	assert.equal(operation.parameters, undefined);
-	assert.deepEqual(gateway.openapi.components?.securitySchemes, {
+	assert.deepEqual(gateway.openapi().components?.securitySchemes, {
 		jwt: {
 			type: "oauth2",
 			flows: { password: { tokenUrl: "/token", scopes: { read: "" } } },

@@ -23,10 +23,10 @@ test("the docs have the scheme that is given, and do not say that none is needed
 			}),
 		],
 	});
-	await checkDocument(gateway.openapi);
-	const unsaid = operationAt(gateway.openapi, "GET", "/unsaid");
+	await checkDocument(gateway.openapi());
+	const unsaid = operationAt(gateway.openapi(), "GET", "/unsaid");
 	assert.deepEqual(unsaid.security, [{ apiKey: [] }]);
-	const said = operationAt(gateway.openapi, "GET", "/said");
+	const said = operationAt(gateway.openapi(), "GET", "/said");
 	assert.deepEqual(said.security, [{ session: [] }]);
 	assert.ok("401" in said.responses);
 });

@@ -13,10 +13,10 @@ test("the docs have it as a bearer token, with its scopes", async () => {
 	const gateway = createGateway({
 		routes: [route.get("/", { dependencies: { caller }, handler: () => 1 })],
 	});
-	await checkDocument(gateway.openapi);
-	const operation = operationAt(gateway.openapi, "GET", "/");
+	await checkDocument(gateway.openapi());
+	const operation = operationAt(gateway.openapi(), "GET", "/");
 	assert.deepEqual(operation.security, [{ introspection: ["read"] }]);
-	assert.deepEqual(gateway.openapi.components?.securitySchemes, {
+	assert.deepEqual(gateway.openapi().components?.securitySchemes, {
 		introspection: { type: "http", scheme: "bearer" },
 	});
 });

@@ -125,8 +125,8 @@ suite("a password form", () => {
 				}),
 			],
 		});
-		await checkDocument(gateway.openapi);
-		const { requestBody } = operationAt(gateway.openapi, "POST", "/token");
+		await checkDocument(gateway.openapi());
+		const { requestBody } = operationAt(gateway.openapi(), "POST", "/token");
 		const text = JSON.stringify(requestBody);
 		assert.match(text, /"required":\["username","password"\]/);
 		assert.match(text, /"password":\{[^}]*"format":"password"/);

@@ -139,8 +139,8 @@ suite("an IP filter", () => {
 		const gateway = createGateway({
 			routes: [route.get("/", { policies, handler: () => 1 })],
 		});
-		await checkDocument(gateway.openapi);
-		const { responses } = operationAt(gateway.openapi, "GET", "/");
+		await checkDocument(gateway.openapi());
+		const { responses } = operationAt(gateway.openapi(), "GET", "/");
 		assert.ok("403" in responses);
 	});
 });
