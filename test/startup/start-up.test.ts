@@ -52,7 +52,7 @@ test("nested arrays of routes are one list, in their order", async () => {
 	const paths = gateway.routes.map(({ path }) => path).slice(0, 3);
 	assert.deepEqual(paths, ["/a", "/b", "/c"]);
 	assert.equal((await gateway.inject("/b")).json(), "/b");
-	assert.ok(gateway.openapi.paths["/b"]);
+	assert.ok(gateway.openapi().paths["/b"]);
 	const lost = [[a], [[{ path: "/" } as unknown as Route]]];
 	assert.match(problemsOf(lost as never)[0] ?? "", /^routes must be made by/);
 });
