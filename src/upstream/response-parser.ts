@@ -363,8 +363,8 @@ function readStatus(text: string): number {
 	const third = text.charCodeAt(11) - 48;
 	const isNumber = first > 0 && first < 10 && isDigit(second) && isDigit(third);
 	// Many services leave the space out where they leave the reason out.
-	const next = text.charCodeAt(12);
-	if (!isNumber || text.charCodeAt(8) !== 32 || (next !== 32 && next !== 13)) {
+	const isEnded = text.charCodeAt(12) === 32 || text.startsWith("\r\n", 12);
+	if (!isNumber || text.charCodeAt(8) !== 32 || !isEnded) {
 		fail("no proper status line");
 	}
 	return first * 100 + second * 10 + third;

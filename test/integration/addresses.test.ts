@@ -157,20 +157,20 @@ suite("the gateway connects", () => {
 });
 
 suite("several origins", () => {
-	test("are asked in turn, whoever asks", async (t) => {
+	test("share the calls, each under its own name", async (t) => {
 		const services = [await serve(t), await serve(t), await serve(t)];
 		const { port } = await listen(
 			t,
 			services.map(({ url }) => url),
 		);
 		await using kept = await connectRaw({ port });
-		for (let n = 0; n < 9; n++) {
+		for (let n = 0; n < 60; n++) {
 			const bytes = head(`GET /${n} HTTP/1.1`, "Host: x");
 			if (n % 2 === 0) await kept.exchange(bytes);
 			else await ask({ port }, `/${n}`);
 		}
 		const counts = services.map(({ requests }) => requests.length);
-		assert.deepEqual(counts, [3, 3, 3]);
+		assert.ok(Math.min(...counts) >= 5, `they got ${counts}`);
 		for (const { requests, port: own } of services) {
 			for (const request of requests) {
 				assert.equal(request.header("host"), `127.0.0.1:${own}`);
@@ -178,7 +178,7 @@ suite("several origins", () => {
 		}
 	});
 
-	test("fail each for itself", async (t) => {
+	test("serve on when one of them refuses connections", async (t) => {
 		const services = [await serve(t), await serve(t)];
 		await services[0]?.stopListening();
 		const { port } = await listen(
@@ -187,6 +187,6 @@ suite("several origins", () => {
 		);
 		const statuses = [];
 		for (let n = 0; n < 4; n++) statuses.push((await ask({ port })).status);
-		assert.deepEqual(statuses.sort(), [200, 200, 503, 503]);
+		assert.deepEqual(statuses, [200, 200, 200, 200]);
 	});
 });

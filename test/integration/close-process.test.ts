@@ -75,10 +75,10 @@ async function openAll({
 	await socket.send(request("GET /socket", ...upgradeLines));
 	await socket.waitForText("101");
 	const slow = await connect();
-	await slow.send(request("GET /slow") + request("GET /slow"));
+	await slow.send(request("GET /slow"));
 	const upload = await connect();
 	await upload.send(`${request("POST /upload", "Content-Length: 10")}hello`);
-	await upstream.until(() => upstream.requests.length === 7, "seven requests");
+	await upstream.until(() => upstream.requests.length === 6, "six requests");
 	return { idle, fresh, begun, events, socket, slow, upload };
 }
 
@@ -104,14 +104,10 @@ suite("a process whose gateway is closed", () => {
 				await connection.reply(200, target);
 			if (target === "/begun") await connection.send("0\r\n\r\n");
 		}
-		const answers = [
-			await slow?.readResponse(),
-			await slow?.readResponse(),
-			await upload?.readResponse(),
-		];
+		const answers = [await slow?.readResponse(), await upload?.readResponse()];
 		assert.deepEqual(
 			answers.map((one) => one?.body.toString()),
-			["/slow", "/slow", "/upload"],
+			["/slow", "/upload"],
 		);
 		assert.ok((await begun?.readResponse())?.complete);
 		assert.ok((await events?.readResponse())?.complete);

@@ -225,9 +225,15 @@ class Verifier {
 	}
 }
 
+/** The range of a date (ECMAScript, section 21.4.1.1): a time beyond it never comes. */
+const maxDateSeconds = 8.64e12;
+
 /** JSON has numbers that become Infinity, such as 1e400: a token must not be valid for ever. */
 function hasTimes({ exp, nbf, iat }: JwtClaims): boolean {
-	return [exp, nbf ?? 0, iat ?? 0].every(Number.isFinite);
+	return [exp, nbf ?? 0, iat ?? 0].every(
+		(seconds) =>
+			Number.isFinite(seconds) && Math.abs(seconds) <= maxDateSeconds,
+	);
 }
 
 /** What is wrong with a token, from jose's errors. */

@@ -200,7 +200,8 @@ suite("a token of its issuer is refused", () => {
 		for (const exp of [null, String(now + 60), {}, [now + 60], true]) {
 			assert.equal(await signed({ exp }), "claims", JSON.stringify(exp));
 		}
-		assert.equal(await signed({ exp: now + 1e300 }), "accepted");
+		// Beyond the range of a date it would be valid for ever.
+		assert.equal(await signed({ exp: now + 1e300 }), "claims");
 		assert.equal(await signed({ nbf: "0" }), "claims");
 	});
 
