@@ -81,7 +81,8 @@ class Supervisor {
 		this.#answering.delete(worker);
 		if (this.#isEnding || !this.#hasAnswered) {
 			// The worker has said why, unless it was ended while it started.
-			if (signal !== "SIGTERM") process.exitCode ||= code ?? 1;
+			if (!this.#isEnding || signal !== "SIGTERM")
+				process.exitCode ||= code ?? 1;
 			return;
 		}
 		const isSound = performance.now() - startedMs >= soundMs;
