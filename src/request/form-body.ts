@@ -52,6 +52,7 @@ export function compileInputForm(
 	const form = compileForm(toInputShape(inputs), {
 		limits: options.formLimits,
 		mode,
+		goesOnAsReceived: true,
 	});
 	return async (ctx) => {
 		const type = formType(ctx);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { Type } from "typebox";
 import {
 	type FilePart,
@@ -9,6 +9,7 @@ import {
 import { compileForm } from "../../src/params/form/form-reader.ts";
 import {
 	formType,
+	readForm,
 	sendForm,
 	toMultipart,
 	toStream,
@@ -86,24 +87,71 @@ test("ready comes at the first declared file, with what is known by then", async
 });
 
 test("an empty file and an empty field are a file and a field", async () => {
-	const { parts } = await sendForm(upload, [
+	const empty = [
 		{ name: "caption", value: "" },
-		{
-			name: "image",
-			value: "",
-			filename: "",
-			type: "application/octet-stream",
-		},
-	]);
-	assert.deepEqual(parts, [
-		{ name: "caption", value: "" },
-		{
-			name: "image",
-			value: "",
-			filename: "",
-			type: "application/octet-stream",
-		},
-	]);
+		{ name: "image", value: "", filename: "x", type: "image/png" },
+	];
+	const { parts } = await sendForm(upload, empty);
+	assert.deepEqual(parts, empty);
+});
+
+suite("a file input without a choice", () => {
+	const octets = "application/octet-stream";
+	const unchosen = { name: "image", value: "", filename: "", type: octets };
+	const images = { contentTypes: ["image/*"] };
+	const optional = { image: file({ ...images, optional: true }) };
+
+	test("is absent where the file is optional, and does not go on", async () => {
+		for (const type of [octets, "text/plain", "image/png"]) {
+			const { status, values, parts } = await sendForm(
+				{ caption: Type.String(), ...optional },
+				[
+					{ ...unchosen, type },
+					{ name: "caption", value: "c" },
+					{ ...unchosen, type },
+				],
+				{ strict: true, limits: { files: 0 } },
+			);
+			assert.equal(status, 200, type);
+			assert.deepEqual({ ...values }, { caption: "c" });
+			assert.deepEqual(parts, [{ name: "caption", value: "c" }]);
+		}
+	});
+
+	test("is missing where the file is required", async () => {
+		const { status, problems } = await sendForm({ image: file(images) }, [
+			unchosen,
+		]);
+		assert.equal(status, 422);
+		assert.deepEqual(toTypes(problems), ["body image missing"]);
+	});
+
+	test("is the same however the bytes are cut, with a body or without", async () => {
+		const head = `--B\r\nContent-Disposition: form-data; name="image"; filename=""\r\nContent-Type: ${octets}\r\n\r\n`;
+		for (const body of [
+			`${head}\r\n--B--\r\n`,
+			`${head}--B--\r\n`,
+			`${head}--B\r\nContent-Disposition: form-data; name="c"\r\n\r\n1\r\n${head}\r\n--B--\r\n`,
+		]) {
+			const bytes = [...body].map((char) => Buffer.from(char));
+			for (const chunks of [[Buffer.from(body)], bytes]) {
+				const form = compileForm({ ...optional, c: Type.Optional(Type.Any()) });
+				const outcome = await readForm(form, toStream(chunks));
+				assert.equal(outcome.status, 200, body);
+				assert.equal(outcome.values.image, undefined);
+				assert.equal(outcome.values.c, body.includes('"c"') ? "1" : undefined);
+			}
+		}
+	});
+
+	test("does not hide the next one of its name, nor a file with bytes", async () => {
+		const { values } = await sendForm({ image: file() }, [
+			unchosen,
+			{ ...unchosen, value: "x" },
+		]);
+		const { filename, contentType } = values.image as FilePart;
+		assert.deepEqual([filename, contentType], ["", octets]);
+	});
 });
 
 test("several files of one name are a list where that is declared", async () => {

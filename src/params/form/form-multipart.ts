@@ -14,6 +14,7 @@ import { FormValues } from "./form-values.ts";
 import {
 	type FieldPart,
 	type FileStreamPart,
+	isOctetStream,
 	MultipartReader,
 	readBoundary,
 } from "./multipart-reader.ts";
@@ -216,7 +217,10 @@ class MultipartReading implements MultipartForm {
 	}
 
 	async #sendFile(part: FileStreamPart, maxBytes: number): Promise<void> {
-		const { name, filename, contentType } = part;
+		const { name, contentType } = part;
+		// Without a filename it would be a field to some parsers. This is what browsers name a Blob.
+		const filename =
+			part.filename || (isOctetStream(contentType) ? "" : "blob");
 		if (Object.hasOwn(this.#replaced, name)) return drop(part.bytes, maxBytes);
 		const writer = this.#writer;
 		await writer.push(writer.startPart({ name, filename, contentType }));

@@ -20,6 +20,8 @@ export interface FormOptions {
 	readonly mode?: "reject" | "shadow" | "off" | undefined;
 	/** Whether the bytes of files are gathered for a local handler instead of sent on. Default false. */
 	readonly gatherFiles?: boolean | undefined;
+	/** Whether the service gets the bytes of the client, rather than a form that is written again. Default false. */
+	readonly goesOnAsReceived?: boolean | undefined;
 	/** Fields that are read and checked but do not go on. */
 	readonly unsent?: ReadonlySet<string> | undefined;
 	/** Fields that must have come before the first file goes on: what stands in front of the upstream needs them. */
@@ -35,6 +37,7 @@ export interface FormPlan {
 	readonly strict: boolean;
 	readonly mode: "reject" | "shadow" | "off";
 	readonly gatherFiles: boolean;
+	readonly goesOnAsReceived: boolean;
 	readonly unsent: ReadonlySet<string>;
 	readonly first: ReadonlySet<string>;
 }
@@ -62,6 +65,7 @@ export function compilePlan(shape: FormShape, options: FormOptions): FormPlan {
 		strict: options.strict ?? false,
 		mode: options.mode ?? "reject",
 		gatherFiles: options.gatherFiles ?? false,
+		goesOnAsReceived: options.goesOnAsReceived ?? false,
 		unsent: options.unsent ?? none,
 		first: options.first ?? none,
 	};

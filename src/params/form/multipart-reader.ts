@@ -78,7 +78,11 @@ export class MultipartReader {
 		this.#req = req;
 		this.#plan = plan;
 		this.#onFailure = onFailure;
-		this.#scanner = new MultipartScanner(boundary, plan.limits);
+		this.#scanner = new MultipartScanner(
+			boundary,
+			plan.limits,
+			plan.goesOnAsReceived,
+		);
 		this.#parser = createParser();
 		this.#parser.on("field", (name, bytes) => this.#onField(name, bytes));
 		this.#parser.on("file", (name, stream, info) =>
@@ -196,8 +200,9 @@ export class MultipartReader {
 		bytes.on("error", () => undefined);
 		const head = this.#takeHead(name, true);
 		if (head === null) return;
-		// A file input left empty comes like that. Of any other type it is a file to some parsers, a field to others.
-		if (filename === "" && !isOctetStream(head)) {
+		// It is a file to some parsers, a field to others.
+		const isDoubtful = filename === "" && !isOctetStream(head.contentType);
+		if (isDoubtful && this.#plan.goesOnAsReceived) {
 			this.#onBroken();
 			return;
 		}
@@ -265,7 +270,8 @@ function createParser(): busboy.Busboy {
 	});
 }
 
-function isOctetStream({ contentType }: PartHead): boolean {
+/** Whether a part of that type is a file to every parser, also without a filename. */
+export function isOctetStream(contentType: string | null): boolean {
 	const type = parseMediaType(contentType ?? "");
 	return type?.essence === "application/octet-stream";
 }

@@ -55,19 +55,26 @@ export class MultipartScanner {
 	readonly heads: PartHead[] = [];
 	readonly #delimiter: Buffer;
 	readonly #limits: ScanLimits;
+	readonly #goesOnAsReceived: boolean;
 	#step: (this: MultipartScanner) => boolean = this.#scanPreamble;
 	#out: Buffer[] = [];
 	// Before the first delimiter no line break is needed: as if one had come.
 	#data: Buffer = crlf;
 	#at = 0;
 	#parts = 0;
+	/** A part whose head has not been passed on. */
+	#part: ReadPart | null = null;
+	/** Whether the last thing that was passed on is a delimiter. */
+	#isDelimited = false;
 	#isFile = false;
 	#partBytes = 0;
 	#outsideBytes = 0;
 
-	constructor(boundary: string, limits: ScanLimits) {
+	/** `goesOnAsReceived`: the service gets these bytes, so that what its parser may read in another way is a 400. */
+	constructor(boundary: string, limits: ScanLimits, goesOnAsReceived: boolean) {
 		this.#delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
 		this.#limits = limits;
+		this.#goesOnAsReceived = goesOnAsReceived;
 	}
 
 	/**
@@ -90,7 +97,7 @@ export class MultipartScanner {
 
 	#scanPreamble(): boolean {
 		const found = this.#data.indexOf(this.#delimiter, this.#at);
-		if (found >= 0) return this.#startDelimiter(found);
+		if (found >= 0) return this.#startDelimiter(found + this.#delimiter.length);
 		this.#dropOutside(this.#endOfContent());
 		return false;
 	}
@@ -117,9 +124,11 @@ export class MultipartScanner {
 		return at;
 	}
 
-	#startDelimiter(found: number): boolean {
-		this.#out.push(innerDelimiter);
-		this.#at = found + this.#delimiter.length;
+	#startDelimiter(end: number): boolean {
+		// Behind a part that was left out it stands already.
+		if (!this.#isDelimited) this.#out.push(innerDelimiter);
+		this.#isDelimited = true;
+		this.#at = end;
 		this.#step = this.#scanDelimiter;
 		return true;
 	}
@@ -171,27 +180,41 @@ export class MultipartScanner {
 			throw failure("ERR_BODY_TOO_LARGE");
 		}
 		const lines = readLines(this.#data.toString("latin1", this.#at, end));
-		const { head, canonical } = readHead(lines);
-		this.heads.push(head);
-		this.#out.push(Buffer.from(canonical, "latin1"));
-		this.#isFile = head.isFile;
-		this.#partBytes = 0;
+		this.#part = readHead(lines);
 		this.#at = end + blankLine.length;
 		this.#step = this.#scanContentStart;
 		return true;
 	}
 
 	/**
-	 * A delimiter that shares its line break with the head's end: some parsers
-	 * see an empty part there, others content. Refused.
+	 * A part may end with its head: then the delimiter shares the line break (RFC 2046 section 5.1.1). Some parsers read
+	 * content there. A file input without a choice is an empty part with an empty filename, and counts as absent.
 	 */
 	#scanContentStart(): boolean {
+		const { head, canonical, isUnnamed } = this.#part as ReadPart;
 		const dashes = this.#delimiter.subarray(crlf.length);
-		const end = this.#at + dashes.length;
-		if (end > this.#data.length) return false;
-		if (this.#data.subarray(this.#at, end).equals(dashes)) throw broken();
+		if (this.#at + dashes.length > this.#data.length) return false;
+		const isBodiless = this.#startsWith(dashes);
+		if (isBodiless && this.#goesOnAsReceived) throw broken();
+		const delimiter = isBodiless ? dashes : this.#delimiter;
+		const end = this.#at + delimiter.length;
+		if (isUnnamed) {
+			if (end > this.#data.length) return false;
+			if (this.#startsWith(delimiter)) return this.#startDelimiter(end);
+		}
+		this.heads.push(head);
+		this.#out.push(Buffer.from(canonical, "latin1"));
+		this.#isDelimited = false;
+		this.#isFile = head.isFile;
+		this.#partBytes = 0;
+		if (isBodiless) return this.#startDelimiter(end);
 		this.#step = this.#scanContent;
 		return true;
+	}
+
+	#startsWith(bytes: Buffer): boolean {
+		const end = this.#at + bytes.length;
+		return this.#data.subarray(this.#at, end).equals(bytes);
 	}
 
 	#scanContent(): boolean {
@@ -203,7 +226,8 @@ export class MultipartScanner {
 			throw failure("ERR_BODY_TOO_LARGE");
 		}
 		this.#at = end;
-		return found < 0 ? false : this.#startDelimiter(found);
+		if (found < 0) return false;
+		return this.#startDelimiter(found + this.#delimiter.length);
 	}
 }
 
@@ -233,10 +257,15 @@ function readLines(head: string): ReadonlyMap<string, string> {
 	return lines;
 }
 
-function readHead(lines: ReadonlyMap<string, string>): {
-	head: PartHead;
-	canonical: string;
-} {
+interface ReadPart {
+	readonly head: PartHead;
+	/** As busboy gets it. */
+	readonly canonical: string;
+	/** Whether it has a filename, which is empty. */
+	readonly isUnnamed: boolean;
+}
+
+function readHead(lines: ReadonlyMap<string, string>): ReadPart {
 	const said = lines.get("content-disposition") ?? "";
 	if (!disposition.test(said)) throw broken();
 	const contentType = lines.get("content-type") || null;
@@ -244,8 +273,15 @@ function readHead(lines: ReadonlyMap<string, string>): {
 	if (type === null) throw broken();
 	// A form in a form has been out of use since RFC 7578 (section 4.3), but some parsers open it.
 	if (type.essence.startsWith("multipart/")) throw failure("ERR_MEDIA_TYPE");
+	// Quoted values are left out of the search: `name="x; filename=y"` names no file.
+	const bare = said.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) =>
+		quoted === '""' ? quoted : '"x"',
+	);
 	const isFile =
-		hasFilename(said) || type.essence === "application/octet-stream";
+		/;[ \t]*filename\*?=/i.test(bare) ||
+		type.essence === "application/octet-stream";
+	const isUnnamed =
+		/;[ \t]*filename=""/i.test(bare) && !/;[ \t]*filename\*=/i.test(bare);
 	const encoding = (
 		lines.get("content-transfer-encoding") || "7bit"
 	).toLowerCase();
@@ -256,14 +292,7 @@ function readHead(lines: ReadonlyMap<string, string>): {
 		throw failure("ERR_MEDIA_TYPE");
 	}
 	const head = { isFile, contentType, charset: charset ?? "utf-8", encoding };
-	return { head, canonical: toCanonical(said, isFile) };
-}
-
-/** Quoted values are left out of the search: `name="x; filename=y"` names no file. */
-function hasFilename(said: string): boolean {
-	return /;[ \t]*filename\*?=/i.test(
-		said.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'),
-	);
+	return { head, canonical: toCanonical(said, isFile), isUnnamed };
 }
 
 /** Of the type busboy needs to know only what makes a file to it; of the charset nothing, so that it gives the bytes. */
