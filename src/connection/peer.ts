@@ -206,6 +206,7 @@ export class Peer {
 	/** The connection has closed. */
 	onClosed(): void {
 		this.#isClosed = true;
+		this.#sending.end();
 		this.#waiting = null;
 		for (const request of [...this.#requests]) request.finish();
 		for (const act of this.#whenClosed ?? []) act();

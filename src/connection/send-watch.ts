@@ -60,8 +60,7 @@ export class SendWatch implements Watched {
 			this.#waited = false;
 		}
 		if (request === undefined) {
-			this.#watch?.remove(this);
-			this.#watch = null;
+			this.end();
 			return;
 		}
 		const socket = this.#socket;
@@ -89,6 +88,13 @@ export class SendWatch implements Watched {
 		this.#seenQueued = queued;
 		this.#pace ??= new Pace();
 		return this.#pace.isTooSlow(bytes, waitedMs, limits);
+	}
+
+	/** The connection is idle, or has closed: the watch keeps nothing of it. */
+	end(): void {
+		this.#watch?.remove(this);
+		this.#watch = null;
+		this.#request = undefined;
 	}
 
 	/** A request under way may finish. */
