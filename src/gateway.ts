@@ -20,6 +20,7 @@ import { OpenRequests } from "./request/open-requests.ts";
 import { sendFailure } from "./request/reply.ts";
 import type { Plan, Runtime } from "./request/request.ts";
 import {
+	createUpgradeCheck,
 	createUpgradeHandler,
 	type UpgradeHandler,
 } from "./request/upgrade.ts";
@@ -165,6 +166,7 @@ class CompiledGateway implements Gateway {
 		const server = createServer({
 			handler: this.handler,
 			upgrade: this.upgrade,
+			isTakenOut: createUpgradeCheck(this.#table),
 			limits: this.#runtime.limits,
 			renderError: this.#runtime.renderError,
 			tls: options.tls ?? null,

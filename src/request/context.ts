@@ -222,6 +222,9 @@ export class LiveContext extends RequestState implements RequestContext {
 	onTooSlow(): void {
 		const cause = new Error("the client took its response too slowly");
 		this.failure ??= failure("ERR_CLIENT_GONE", { cause });
+		this.peer.isEnding = true;
+		// First: node 22 counts what is written to a socket that is gone as sent.
+		this.finish();
 		cutOff(this.socket);
 	}
 

@@ -1,5 +1,5 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEarlier } from "../connection/peer.ts";
 import { readAgain } from "../connection/plain-upgrade.ts";
@@ -22,12 +22,18 @@ export type UpgradeHandler = (
 ) => void;
 
 /**
- * Whether node takes a request out of its parser. With a body it can not be: its
- * bytes would be lost. Without one it is, even where it will not be switched: node
- * drops what is pipelined behind it else, and reads the rest of that as a request.
+ * Whether node takes a request out of its parser. Without a body it does, even where the request will not be
+ * switched: otherwise node drops what is pipelined behind it, and reads the rest of that as a request. With a body it
+ * does where the route allows the upgrade.
  */
-export function isTakenOut(req: IncomingMessage): boolean {
-	return !new RequestHead(req.rawHeaders).hasBody;
+export function createUpgradeCheck({
+	router,
+}: Routes): (req: IncomingMessage) => boolean {
+	return (req) => !hasBody(req) || isUpgrade(router, req, req.url as string);
+}
+
+function hasBody(req: IncomingMessage): boolean {
+	return new RequestHead(req.rawHeaders).hasBody;
 }
 
 /**
@@ -56,8 +62,11 @@ export function createUpgradeHandler(
 		socket.on("error", () => socket.destroy());
 		afterEarlier(socket, () => {
 			if (!socket.writable) socket.destroy();
-			else if (isUpgrade(routes.router, req, url)) {
-				const upgrade = new Upgrade(socket, head);
+			else if (
+				isUpgrade(routes.router, req, url) &&
+				!(hasBody(req) && canReadAgain(req))
+			) {
+				const upgrade = new Upgrade(stream, head);
 				req.url = url;
 				serve(runtime, routes, req, upgrade);
 			} else if (!canReadAgain(req) || !readAgain(req, head)) {
@@ -94,11 +103,12 @@ function isUpgrade(
 ): boolean {
 	const head = new RequestHead(req.rawHeaders);
 	const protocol = head.upgrade?.trim().toLowerCase();
-	if (protocol === undefined || head.hasBody) return false;
+	if (protocol === undefined) return false;
 	if (req.httpVersionMinor === 0) return false;
 	const method = req.method as string;
 	// Its handshake is a GET (RFC 6455 section 4.1); docker and kubectl ask for other protocols with POST.
-	if (protocol === "websocket" && method !== "GET") return false;
+	const isFit = method === "GET" && !head.hasBody;
+	if (protocol === "websocket" && !isFit) return false;
 	const plan = router.find(method, url, head.host)?.value;
 	if (plan === undefined || !plan.info.proxied) return false;
 	return plan.info.upgrades.some(
@@ -138,6 +148,11 @@ function serve(
 function watchEnd(socket: Duplex): () => void {
 	const keepReading = (): void => undefined;
 	const leave = (): void => void socket.destroy();
+	// node's stream of what follows a body reads by itself; reading it would throw the body away.
+	if (!(socket instanceof Socket)) {
+		socket.on("end", leave);
+		return () => socket.off("end", leave);
+	}
 	// Listening alone reads, up to the socket's high-water mark, and takes nothing away.
 	socket.on("readable", keepReading).on("end", leave);
 	return () => socket.off("readable", keepReading).off("end", leave);
@@ -168,7 +183,7 @@ export class Upgrade {
 		this.#stopWatching();
 		ctx.isUpstreamAnswer = true;
 		ctx.res.statusCode = head.status;
-		ctx.res.detachSocket(this.#socket as Socket);
+		ctx.res.detachSocket(ctx.socket);
 		this.#socket.write(toHeadText(ctx, head), "latin1");
 		// Through the tunnel as what follows them: their frames are counted.
 		if (this.#early.length > 0) this.#socket.unshift(this.#early);

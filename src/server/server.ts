@@ -17,7 +17,7 @@ import { type ErrorCode, failure } from "../http/errors.ts";
 import type { GatewayLimits } from "../model/gateway-options.ts";
 import type { RenderError } from "../request/error-reply.ts";
 import type { RequestHandler } from "../request/handler.ts";
-import { isTakenOut, type UpgradeHandler } from "../request/upgrade.ts";
+import type { UpgradeHandler } from "../request/upgrade.ts";
 
 /** A server of node's own, set up by the wire rules. */
 export type GatewayServer = Server | TlsServer;
@@ -26,6 +26,8 @@ export type GatewayServer = Server | TlsServer;
 export interface ServerSetup {
 	readonly handler: RequestHandler;
 	readonly upgrade: UpgradeHandler;
+	/** Whether node hands a request that asks for an upgrade to that. */
+	readonly isTakenOut: (req: IncomingMessage) => boolean;
 	readonly limits: GatewayLimits;
 	readonly renderError: RenderError;
 	/** Certificate and key; null for plain HTTP. */
@@ -48,7 +50,7 @@ export function createServer(setup: ServerSetup): GatewayServer {
 		noDelay: true,
 		// Requests without a body need no stream (node 24 and later; bench/README.md).
 		optimizeEmptyRequests: true,
-		shouldUpgradeCallback: isTakenOut,
+		shouldUpgradeCallback: setup.isTakenOut,
 	};
 	const server =
 		tls === null

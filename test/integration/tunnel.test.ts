@@ -18,6 +18,9 @@ import {
 	startRawUpstream,
 } from "../helpers/raw-upstream.ts";
 
+/** Before, it takes the body of an upgrade for bytes of the new protocol. */
+const readsBodies = Number(process.versions.node.split(".")[0]) >= 26;
+
 interface Scene {
 	readonly upstream: RawUpstream;
 	readonly gateway: Gateway;
@@ -113,6 +116,45 @@ for (const host of ["own", "embedding"] as const)
 				await scene.client.waitForText("behind");
 				assert.equal(scene.upstream.requests[0]?.method, method);
 			});
+
+		// docker exec describes what it runs in the body.
+		for (const pieces of readsBodies ? [1, 2, 3] : [])
+			test(`POST may ask for it with a body that comes in ${pieces} pieces`, async (t) => {
+				const scene = await setUp(t, { upgrades: ["tcp"] }, host);
+				const { upstream, client } = scene;
+				let service: RawConnection | null = null;
+				upstream.script = async (one, connection) => {
+					connection.takeOver();
+					await one.whole;
+					await connection.send(`${switches("tcp")}hi`);
+					service = connection;
+				};
+				const bytes = `${asks("tcp", "POST", "Content-Length: 5")}hello`;
+				const rest = pieces === 1 ? "" : bytes.slice(-3 * (pieces - 1));
+				await client.send(bytes.slice(0, bytes.length - rest.length));
+				for (const piece of rest.match(/.{3}/gs) ?? []) {
+					await delay(30);
+					await client.send(piece);
+				}
+				assert.equal((await client.readHead("POST")).status, 101);
+				await client.waitForText("hi");
+				assert.equal(upstream.requests[0]?.body.toString(), "hello");
+				await client.send("input");
+				await (service as RawConnection | null)?.waitForText("input");
+				client.halfClose();
+				await client.closed(3_500);
+			});
+
+		test("a client that leaves with its body sent ends the call", async (t) => {
+			const { upstream, client } = await setUp(t, { upgrades: ["tcp"] }, host);
+			upstream.script = () => undefined;
+			await client.send(asks("tcp", "POST", "Content-Length: 5"));
+			await delay(20);
+			await client.send("hello");
+			await upstream.request();
+			client.halfClose();
+			await upstream.connections[0]?.closed(500);
+		});
 
 		// RFC 6455 section 4.1
 		test("but not for WebSocket", async (t) => {
