@@ -122,7 +122,7 @@ suite("it is an error at start-up to give", () => {
 	}
 });
 
-test("two routes of one id can not have counters of their own", () => {
+test("two routes cannot have one id, with counters of their own or without", () => {
 	const routes = [
 		route.get("/a", { handler: () => "well" }),
 		route.get("/b", { operationId: "GET /a", handler: () => "well" }),
@@ -131,8 +131,7 @@ test("two routes of one id can not have counters of their own", () => {
 		problemsOf(routes, {
 			policies: [rateLimit({ limit: 1, window: "hour", ...more })],
 		});
-	assert.deepEqual(problems({ partition: "route" }), [
-		'rateLimit "rate-limit": GET /a and GET /b both have the id "GET /a"; give one of them another operationId',
-	]);
-	assert.deepEqual(problems({}), []);
+	const taken = ["GET /b: the operationId GET /a is taken by GET /a"];
+	assert.deepEqual(problems({ partition: "route" }), taken);
+	assert.deepEqual(problems({}), taken);
 });
