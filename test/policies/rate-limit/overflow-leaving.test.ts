@@ -26,7 +26,7 @@ async function start(t: TestContext): Promise<{
 		overflow: { queueMs: 1_000_000, max: 1 },
 	});
 	const stage = await startWireStage(t, {
-		gateway: { policies: [keeper, slow] },
+		gateway: { policies: [keeper, slow], limits: { pipelined: 2 } },
 		routes: (target) => [route.all("/*", { upstream: target })],
 	});
 	const first = await stage.connect();
