@@ -142,7 +142,16 @@ function takeSmallBody(
 	onLooked: (bytes: Buffer | null) => void,
 ): void {
 	process.nextTick(() => {
-		const isHere = req.readableLength === length;
-		onLooked(isHere ? (req.read() as Buffer | null) : null);
+		onLooked(req.readableLength === length ? readWhole(req) : null);
 	});
+}
+
+/** What is there, in one piece: a request that waited for its turn may have received several. */
+function readWhole(req: IncomingMessage): Buffer {
+	const first = req.read() as Buffer;
+	let next = req.read() as Buffer | null;
+	if (next === null) return first;
+	const all = [first];
+	for (; next !== null; next = req.read()) all.push(next);
+	return Buffer.concat(all);
 }

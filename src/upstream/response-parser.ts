@@ -205,7 +205,7 @@ export class ResponseParser {
 			let nameEnd = at;
 			while (isToken[text.charCodeAt(nameEnd)] === 1) nameEnd++;
 			if (nameEnd === at || text.charCodeAt(nameEnd) !== 58) {
-				fail("a field name is no token");
+				fail("a field name that is no token");
 			}
 			const lineEnd = text.indexOf("\r\n", nameEnd);
 			let from = nameEnd + 1;
@@ -292,7 +292,7 @@ export class ResponseParser {
 	#readChunkSize(buffer: Buffer, at: number, end: number): number {
 		const lineEnd = buffer.indexOf(10, at);
 		if (lineEnd < 0 || lineEnd >= end) {
-			if (end - at > maxChunkLineBytes) fail("a chunk line is too long");
+			if (end - at > maxChunkLineBytes) fail("too long a chunk line");
 			return this.#keep(buffer, at, end);
 		}
 		const line = latin1(buffer, at, lineEnd);
@@ -307,7 +307,7 @@ export class ResponseParser {
 	#readChunkEnd(buffer: Buffer, at: number, end: number): number {
 		if (end - at < 2 && buffer[at] === 13) return this.#keep(buffer, at, end);
 		if (buffer[at] !== 13 || buffer[at + 1] !== 10) {
-			fail("a chunk is longer than its size");
+			fail("a chunk longer than its size");
 		}
 		this.#state = chunkSize;
 		return at + 2;
@@ -318,7 +318,7 @@ export class ResponseParser {
 		const isNone = text.startsWith("\r\n");
 		const blank = isNone ? -2 : text.indexOf("\r\n\r\n");
 		if (blank === -1) {
-			if (end - at >= maxTrailerBytes) fail("trailers are too long");
+			if (end - at >= maxTrailerBytes) fail("too long trailers");
 			if (/(?:^|[^\r])\n|\r[^\n]/.test(text)) fail("a bare CR or LF");
 			return this.#keep(buffer, at, end);
 		}

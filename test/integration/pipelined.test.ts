@@ -217,3 +217,22 @@ suite("behind a request that expects 100 Continue", () => {
 				assert.equal(isMade, second !== null);
 			});
 });
+
+test("a body that arrives in pieces while its request waits reaches the service whole", async (t) => {
+	const stage = await startWireStage(t);
+	stage.upstream.script = async (one, connection) => {
+		const body = await one.whole;
+		await delay(50);
+		await connection.reply(200, `got ${body}`);
+	};
+	const client = await stage.connect();
+	await client.send(
+		`${request("GET /first")}${request("POST /second", "Content-Length: 9")}abc`,
+	);
+	await delay(10);
+	await client.send("def");
+	await delay(10);
+	await client.send("ghi");
+	assert.equal((await client.readResponse()).status, 200);
+	assert.equal((await client.readResponse()).body.toString(), "got abcdefghi");
+});
