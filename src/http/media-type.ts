@@ -54,6 +54,13 @@ function splitOutsideQuotes(header: string): string[] {
 	return parts;
 }
 
+/** The value of a parameter as it is written. */
+export function quote(value: string): string {
+	return token.test(value.toLowerCase())
+		? value
+		: `"${value.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
 function unquote(value: string): string {
 	return value.length >= 2 && value.startsWith('"') && value.endsWith('"')
 		? value.slice(1, -1).replaceAll(/\\(.)/gs, "$1")

@@ -30,6 +30,9 @@ import { RequestState } from "./request.ts";
 import { answerInstead } from "./response.ts";
 import { Withheld } from "./withheld-credentials.ts";
 
+const readBefore =
+	"the request body was read before the gateway got the request; put the gateway in front of body parsers such as express.json()";
+
 /**
  * One request on its way through its plan. It has no fields but those of
  * {@link RequestState} and what is made only when it is asked for.
@@ -166,6 +169,8 @@ export class LiveContext extends RequestState implements RequestContext {
 
 	/** Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1). */
 	wantBody(): void {
+		const { readableDidRead, readableEnded } = this.req;
+		if (readableDidRead || readableEnded) throw new Error(readBefore);
 		if (!this.awaitsContinue) return;
 		this.awaitsContinue = false;
 		this.res.writeContinue();

@@ -57,7 +57,7 @@ export function compileInputForm(
 	return async (ctx) => {
 		const type = formType(ctx);
 		const bytes = await takeForm(ctx, limits);
-		const problems: Problem[] = [];
+		const problems: Problem[] = ctx.problems ?? [];
 		const values =
 			type?.essence === "multipart/form-data"
 				? await readHeldMultipart(ctx, form, bytes)
@@ -85,8 +85,11 @@ async function readHeldMultipart(
 	bytes: Buffer,
 ): Promise<Readonly<Record<string, unknown>>> {
 	const source = Readable.from([bytes], { objectMode: false });
-	const multipart = form.readMultipart(source, contentType(ctx), (problems) =>
-		judge(ctx, problems, "shadow"),
+	const multipart = form.readMultipart(
+		source,
+		contentType(ctx),
+		(problems) => judge(ctx, problems, "shadow"),
+		ctx.problems,
 	);
 	await multipart.done;
 	return multipart.values;
@@ -142,7 +145,7 @@ export function compileDeclaredForm(
 			await readMultipart(ctx, form);
 		} else {
 			const bytes = await takeForm(ctx, limits);
-			const problems: Problem[] = [];
+			const problems: Problem[] = ctx.problems ?? [];
 			const values = await form.readUrlencoded(bytes, problems);
 			judge(ctx, problems, mode);
 			ctx.form = values;
@@ -173,8 +176,11 @@ async function readMultipart(
 	ctx: RequestContext,
 	form: CompiledForm,
 ): Promise<void> {
-	const multipart = form.readMultipart(ctx.req, contentType(ctx), (problems) =>
-		judge(ctx, problems, "shadow"),
+	const multipart = form.readMultipart(
+		ctx.req,
+		contentType(ctx),
+		(problems) => judge(ctx, problems, "shadow"),
+		ctx.problems,
 	);
 	// Not before: without a boundary the body is not wanted.
 	ctx.wantBody();

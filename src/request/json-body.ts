@@ -1,5 +1,5 @@
 import { failure, type Problem } from "../http/errors.ts";
-import { isJsonType, type MediaType } from "../http/media-type.ts";
+import { isJsonType, type MediaType, quote } from "../http/media-type.ts";
 import type { Route } from "../model/route-options.ts";
 import { type BodyOptions, checkBodyHead, readBody } from "../params/body.ts";
 import {
@@ -41,8 +41,9 @@ export function compileBody(route: Route, schema: Schema): ReadPayload {
 		decode: options.decodeBody ?? true,
 	};
 	return async (ctx) => {
-		const bytes = ctx.head.hasBody ? await takeBody(ctx, limits) : noBytes;
-		const problems: Problem[] = [];
+		const type = ctx.head.hasBody ? readJsonType(ctx) : null;
+		const bytes = type === null ? noBytes : await takeBody(ctx, limits);
+		const problems: Problem[] = ctx.problems ?? [];
 		let keepsDigits = true;
 		if (bytes.length === 0) await readNothing(ctx, compiled, problems);
 		else {
@@ -54,7 +55,12 @@ export function compileBody(route: Route, schema: Schema): ReadPayload {
 		if (bytes.length > 0 && (isOriginal || !keepsDigits)) {
 			setPayload(ctx, bytes, null);
 		} else if (ctx.body !== undefined && !isOriginal) {
-			setPayload(ctx, writeJson(ctx.body), "application/json");
+			// The type says what the value means: a merge patch (RFC 7396) is no plain JSON.
+			setPayload(
+				ctx,
+				writeJson(ctx.body),
+				type === null ? "application/json" : toText(type),
+			);
 		} else if (ctx.head.hasBody) setNoPayload(ctx);
 		return undefined;
 	};
@@ -64,15 +70,27 @@ async function takeBody(
 	ctx: RequestContext,
 	limits: BodyOptions,
 ): Promise<Buffer> {
-	const type = readMediaType(ctx);
-	if (type === null || !isJsonType(type)) throw failure("ERR_MEDIA_TYPE");
-	checkCharset(type);
 	checkBodyHead(ctx.req, limits);
 	ctx.wantBody();
 	return waitForBody(ctx, readBody(ctx.req, limits));
 }
 
-/** JSON is UTF-8 (RFC 8259 section 8.1). */
+function readJsonType(ctx: RequestContext): MediaType {
+	const type = readMediaType(ctx);
+	if (type === null || !isJsonType(type)) throw failure("ERR_MEDIA_TYPE");
+	checkCharset(type);
+	return type;
+}
+
+/** JSON is UTF-8 (RFC 8259 section 8.1), so that the parameter says nothing. */
+function toText({ essence, parameters }: MediaType): string {
+	let text = essence;
+	for (const [name, value] of parameters) {
+		if (name !== "charset") text += `; ${name}=${quote(value)}`;
+	}
+	return text;
+}
+
 function checkCharset(type: MediaType): void {
 	const charset = type.parameters.get("charset")?.toLowerCase();
 	if (charset !== undefined && charset !== "utf-8" && charset !== "utf8") {

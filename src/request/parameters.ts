@@ -13,7 +13,8 @@ import {
 import { isDecodable } from "../params/parts/percent.ts";
 import { addProblem } from "../params/parts/problems.ts";
 import type { Shape } from "../params/schema.ts";
-import type { RequestContext, StepResult } from "./request.ts";
+import { defaultMaxBodyBytes } from "./body.ts";
+import type { ReadPayload, RequestContext, StepResult } from "./request.ts";
 
 /** What happens to a request that does not conform. */
 export type ValidationMode = NonNullable<RouteOptions["validation"]>;
@@ -30,6 +31,8 @@ interface ParameterPlan {
 	/** Dependencies' inputs; null for those that come from the form. */
 	readonly inputs: readonly (Field | null)[];
 	readonly mode: ValidationMode;
+	/** Whether problems wait for those of the body, which nothing in front must not see. */
+	readonly waitsForBody: boolean;
 	readonly needsQuery: boolean;
 	/** Whether the query goes on as it came, so that the service decodes by itself what is read here. */
 	readonly sendsRawQuery: boolean;
@@ -49,8 +52,9 @@ interface Pending {
 export function compileParameters(
 	options: RouteOptions<never>,
 	inputs: readonly Input[],
+	waitsForBody: boolean,
 ): ((ctx: RequestContext) => StepResult) | null {
-	const plan = toPlan(options, inputs);
+	const plan = toPlan(options, inputs, waitsForBody);
 	const count =
 		plan.path.length +
 		plan.query.length +
@@ -64,6 +68,7 @@ export function compileParameters(
 function toPlan(
 	options: RouteOptions<never>,
 	inputs: readonly Input[],
+	waitsForBody: boolean,
 ): ParameterPlan {
 	const query = toShape(options.query === "drop" ? undefined : options.query);
 	const fields = inputs.map((value) =>
@@ -78,6 +83,7 @@ function toPlan(
 		cookies: compileFields("cookie", toShape(options.cookies)),
 		inputs: fields,
 		mode: options.validation ?? "reject",
+		waitsForBody,
 		needsQuery:
 			Object.keys(query).length > 0 ||
 			fields.some((field) => field?.part === "query"),
@@ -115,8 +121,8 @@ function readParameters(ctx: RequestContext, plan: ParameterPlan): StepResult {
 	if (plan.query.length > 0) ctx.query = read(plan.query, {});
 	if (plan.headers.length > 0) ctx.headers = read(plan.headers, {});
 	if (plan.cookies.length > 0) ctx.cookies = read(plan.cookies, {});
-	if (pending.length > 0) return settle(ctx, pending, problems, plan.mode);
-	judge(ctx, problems, plan.mode);
+	if (pending.length > 0) return settle(ctx, pending, problems, plan);
+	conclude(ctx, problems, plan);
 	return undefined;
 }
 
@@ -200,13 +206,47 @@ async function settle(
 	ctx: RequestContext,
 	pending: readonly Pending[],
 	problems: Problem[],
-	mode: ValidationMode,
+	plan: ParameterPlan,
 ): Promise<undefined> {
 	for (const { target, key, promise } of pending) {
 		const value = await promise;
 		if (value !== undefined) (target as Values)[key] = value;
 	}
-	judge(ctx, problems, mode);
+	conclude(ctx, problems, plan);
+}
+
+function conclude(
+	ctx: RequestContext,
+	problems: Problem[],
+	{ waitsForBody, mode }: ParameterPlan,
+): void {
+	if (waitsForBody && problems.length > 0 && isBodyCheap(ctx)) {
+		ctx.problems = problems;
+	} else judge(ctx, problems, mode);
+}
+
+/** A body is not asked for, nor a long one waited for, only to say more about a request that is rejected anyway. */
+function isBodyCheap({
+	head,
+	awaitsContinue,
+	upgrade,
+}: RequestContext): boolean {
+	const isShort = !head.isChunked && head.contentLength <= defaultMaxBodyBytes;
+	return isShort && !awaitsContinue && upgrade === null;
+}
+
+/** Reads the body of a request whose parameters may have problems: those are told also where the body cannot be read. */
+export function readBehindProblems(read: ReadPayload): ReadPayload {
+	return async (ctx) => {
+		const { problems } = ctx;
+		if (problems === null) return read(ctx);
+		try {
+			await read(ctx);
+		} catch (error) {
+			if ((error as Partial<HttpError>).code === "ERR_VALIDATION") throw error;
+		}
+		throw invalid(problems);
+	};
 }
 
 /**

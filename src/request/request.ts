@@ -5,7 +5,7 @@ import type { Chain, TrustedProxies } from "../connection/forwarding.ts";
 import type { PaceLimits } from "../connection/pace.ts";
 import type { Peer, PeerRequest } from "../connection/peer.ts";
 import type { DeadlineWatch } from "../http/deadlines.ts";
-import type { HttpError } from "../http/errors.ts";
+import type { HttpError, Problem } from "../http/errors.ts";
 import type { HeaderEdits } from "../http/header-edits.ts";
 import type { RequestHead } from "../http/headers.ts";
 import type { ByHost } from "../http/hosts.ts";
@@ -80,6 +80,8 @@ export class RequestState {
 	payloadLength: number | null;
 	/** Whether `payload` takes the place of the client's body, even where it is null. */
 	hasPayload: boolean;
+	/** What is wrong with the parameters, where it waits to be listed with what is wrong with the body; else null. */
+	problems: Problem[] | null;
 	/** A declared multipart form that is being read; null where there is none. */
 	multipart: MultipartForm | null;
 	/** What `setResponseHeader` and `appendResponseHeader` were given. */
@@ -147,6 +149,7 @@ export class RequestState {
 		this.payloadType = null;
 		this.payloadLength = null;
 		this.hasPayload = false;
+		this.problems = null;
 		this.multipart = null;
 		this.responseHeaders = null;
 		this.upstreamHeaders = null;
@@ -182,7 +185,11 @@ export interface RequestContext
 	readonly chain: Chain;
 	/** Whether the client got the response to its last byte. */
 	readonly isWhole: boolean;
-	/** Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1). */
+	/**
+	 * Tells a client that waits for it that its body is wanted (RFC 9110 section 10.1.1).
+	 *
+	 * @throws Error where something else has read the body: what is left of it must not pass for the whole.
+	 */
 	wantBody(): void;
 }
 

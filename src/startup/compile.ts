@@ -82,12 +82,18 @@ export function compileRoute(route: Route, shared: Shared): Plan {
 	const outgoing = target === null ? null : compileOutgoing(route, target);
 	const early = policySteps(2, "onRequest", hooks);
 	const timesSteps = hooks.some(({ hooks: own }) => own.timesSteps === true);
-	const steps = [
-		...early,
-		...parameterSteps(route, order),
+	const inFront = [
 		...dependencySteps(4, order, dependencies, false),
 		...policySteps(5, "onAdmit", hooks),
-		...payloadSteps(route, payload),
+	];
+	// A request that they may reject has no say about the body: only without them is one 422 about parameters and body.
+	const isOpen =
+		inFront.length === 0 && (route.options.validation ?? "reject") === "reject";
+	const steps = [
+		...early,
+		...parameterSteps(route, order, isOpen && payload !== null),
+		...inFront,
+		...payloadSteps(route, payload, isOpen),
 		...dependencySteps(6, order, dependencies, true),
 		...(outgoing === null
 			? []

@@ -14,7 +14,10 @@ import {
 	compileReplacement,
 } from "../request/form-body.ts";
 import { compileBody } from "../request/json-body.ts";
-import { compileParameters } from "../request/parameters.ts";
+import {
+	compileParameters,
+	readBehindProblems,
+} from "../request/parameters.ts";
 import type {
 	NamedHooks,
 	Outgoing,
@@ -38,8 +41,12 @@ export function policySteps(
 }
 
 /** Step 3. */
-export function parameterSteps(route: Route, order: DependencyOrder): Step[] {
-	const run = compileParameters(route.options, order.inputs);
+export function parameterSteps(
+	route: Route,
+	order: DependencyOrder,
+	waitsForBody: boolean,
+): Step[] {
+	const run = compileParameters(route.options, order.inputs, waitsForBody);
 	if (run === null) return [];
 	return [{ phase: 3, name: "parameters", mode: "sync", run }];
 }
@@ -99,10 +106,14 @@ function thenTake(
 export function payloadSteps(
 	route: Route,
 	payload: PayloadPlan | null,
+	isBehindProblems: boolean,
 ): Step[] {
 	if (payload === null) return [];
 	const name = route.options.body === undefined ? "form" : "body";
-	return [{ phase: 6, name, mode: "async", run: payload.read }];
+	const run = isBehindProblems
+		? readBehindProblems(payload.read)
+		: payload.read;
+	return [{ phase: 6, name, mode: "async", run }];
 }
 
 /** Step 7: what goes out, and the policies that look at it. */

@@ -37,20 +37,29 @@ const json = "Content-Type: application/json";
 const tom = '{"name":"tom","tags":[]}';
 
 suite("the media type of a declared body", () => {
-	const taken = [
-		"application/json",
-		"application/json ; charset=utf-8",
-		"Application/JSON;Charset=UTF-8",
-		'application/json; charset="utf-8"',
-		'application/json;charset="UT\\F-8";x=y',
-		"application/json;",
-		"application/json; charset=utf8",
-		"application/problem+json",
-		"application/vnd.api+JSON; version=1",
-		"image/x+json",
+	const plain = "application/json";
+	const taken: readonly (readonly [string, string])[] = [
+		["application/json", plain],
+		["application/json ; charset=utf-8", plain],
+		["Application/JSON;Charset=UTF-8", plain],
+		['application/json; charset="utf-8"', plain],
+		['application/json;charset="UT\\F-8";x=Y', `${plain}; x=Y`],
+		["application/json;", plain],
+		["application/json; charset=utf8", plain],
+		["application/problem+json", "application/problem+json"],
+		[
+			'application/vnd.api+JSON; ext="https://x/a b"; charset=utf-8',
+			'application/vnd.api+json; ext="https://x/a b"',
+		],
+		["application/merge-patch+json", "application/merge-patch+json"],
+		[
+			'application/json-patch+json;a="\\"\\\\";b=""',
+			'application/json-patch+json; a="\\"\\\\"; b=""',
+		],
+		["image/x+json", "image/x+json"],
 	];
-	for (const type of taken) {
-		test(`${type} is JSON`, async () => {
+	for (const [type, sent] of taken) {
+		test(`${type} is JSON, and goes on as ${sent}`, async () => {
 			const asked = await front.ask(
 				"POST /pets",
 				[`Content-Type: ${type}`],
@@ -58,7 +67,7 @@ suite("the media type of a declared body", () => {
 			);
 			assert.equal(asked.status, 200);
 			assert.equal(asked.sent, tom);
-			assert.equal(asked.request?.header("content-type"), "application/json");
+			assert.equal(asked.request?.header("content-type"), sent);
 		});
 	}
 
@@ -125,7 +134,8 @@ suite("the text of a declared body", () => {
 		["UTF-8 cut short", Buffer.from('{"name":"\xc3"}', "latin1")],
 		["an overlong form", Buffer.from('{"name":"\xc0\xaf"}', "latin1")],
 		["an encoded surrogate", Buffer.from('{"name":"\xed\xa0\x80"}', "latin1")],
-		["a byte order mark", `\ufeff${tom}`],
+		["two byte order marks", `\ufeff\ufeff${tom}`],
+		["a byte order mark alone", "\ufeff"],
 		["UTF-16", Buffer.from(tom, "utf16le")],
 		["trailing garbage", `${tom}x`],
 		["two values", `${tom}${tom}`],
@@ -203,6 +213,18 @@ suite("what goes on of a declared body", () => {
 			'{"name":"tom","x":[{"name":1},{"name":"\\"name\\":"}],"y":{"name":2}}';
 		const asked = await front.ask("POST /original", [json], fine);
 		assert.equal(asked.sent, fine);
+	});
+
+	test("a byte order mark before JSON does not count, and goes on with the original bytes alone", async () => {
+		for (const target of ["/pets", "/original"]) {
+			const asked = await front.ask(`POST ${target}`, [json], `\ufeff${tom}`);
+			assert.equal(asked.status, 200);
+			const sent =
+				target === "/pets"
+					? tom
+					: Buffer.from(`\ufeff${tom}`).toString("latin1");
+			assert.equal(asked.sent, sent);
+		}
 	});
 
 	test("nothing is converted in JSON", async () => {

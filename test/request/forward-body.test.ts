@@ -40,7 +40,7 @@ suite("a body", () => {
 		});
 		assert.equal(got.body, '{"name":"Réx","age":1}');
 		assert.equal(got.headers["content-length"], "23");
-		assert.equal(got.headers["content-type"], "application/json");
+		assert.equal(got.headers["content-type"], "application/vnd.pet+json");
 		assert.equal(got.headers["content-md5"], undefined);
 		assert.equal(got.headers.digest, undefined);
 	});

@@ -34,6 +34,15 @@ suite("a validated answer", () => {
 		assert.equal(got.headers["content-length"], String(right.length));
 	});
 
+	test("may begin with a byte order mark, which a selected one loses", async (t) => {
+		const body = `\ufeff${right}`;
+		const { got } = await answerThrough(t, declared, { body });
+		assert.deepEqual(Buffer.from(got.bytes), Buffer.from(body));
+		const selected = { response: { schema: User, mode: "select" } } as const;
+		const { got: other } = await answerThrough(t, selected, { body });
+		assert.equal(other.body, '{"id":7,"name":"ann"}');
+	});
+
 	test("that does not conform is a 502 that tells nothing of it", async (t) => {
 		const { got, log } = await answerThrough(t, declared, { body: wrong });
 		assert.equal(got.status, 502);

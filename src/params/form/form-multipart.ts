@@ -77,8 +77,10 @@ export function readMultipart(
 	req: Readable,
 	contentType: string,
 	report: ReportProblems | null,
+	problems: readonly Problem[] | null,
 ): MultipartForm {
-	return new MultipartReading(plan, req, readBoundary(contentType), report);
+	const boundary = readBoundary(contentType);
+	return new MultipartReading(plan, req, boundary, report, problems ?? []);
 }
 
 class MultipartReading implements MultipartForm {
@@ -102,10 +104,11 @@ class MultipartReading implements MultipartForm {
 		req: Readable,
 		boundary: string,
 		report: ReportProblems | null,
+		problems: readonly Problem[],
 	) {
 		this.#plan = plan;
 		this.#report = report;
-		this.#checked = new FormValues(plan);
+		this.#checked = new FormValues(plan, problems);
 		this.ready = this.#ready.promise;
 		this.done = this.#done.promise;
 		for (const promise of [this.ready, this.done, this.#forwarded.promise]) {

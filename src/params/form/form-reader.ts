@@ -33,7 +33,7 @@ export interface CompiledForm {
 	 */
 	toUrlencoded(values: Values, extra?: Values | null): string;
 	/**
-	 * Reads a multipart form as it streams in.
+	 * Reads a multipart form as it streams in. `problems` are those that the request has already.
 	 *
 	 * @throws HttpError 415 when it is no `multipart/form-data`, 400 without a valid boundary.
 	 */
@@ -41,6 +41,7 @@ export interface CompiledForm {
 		req: Readable,
 		contentType: string,
 		report?: ReportProblems | null,
+		problems?: readonly Problem[] | null,
 	): MultipartForm;
 }
 
@@ -60,7 +61,7 @@ export function compileForm(
 		limits: plan.limits,
 		readUrlencoded: (bytes, problems) => readUrlencoded(plan, bytes, problems),
 		toUrlencoded: (values, extra = null) => toUrlencoded(plan, values, extra),
-		readMultipart: (req, contentType, report = null) =>
-			readMultipart(plan, req, contentType, report),
+		readMultipart: (req, contentType, report = null, problems = null) =>
+			readMultipart(plan, req, contentType, report, problems),
 	};
 }

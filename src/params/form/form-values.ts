@@ -25,7 +25,7 @@ const tooLate = "Must come before the first file";
  */
 export class FormValues {
 	readonly values: Record<string, unknown> = Object.create(null);
-	readonly problems: Problem[] = [];
+	readonly problems: Problem[];
 	readonly #plan: FormPlan;
 	readonly #texts = new Map<string, string[]>();
 	readonly #lists = new Map<string, CheckedList>();
@@ -35,8 +35,9 @@ export class FormValues {
 	#early: readonly Problem[] = [];
 	#hasBegun = false;
 
-	constructor(plan: FormPlan) {
+	constructor(plan: FormPlan, problems: readonly Problem[]) {
 		this.#plan = plan;
+		this.problems = [...problems];
 	}
 
 	/** Whether the form can not pass any more. */

@@ -11,7 +11,7 @@ import { scanJson } from "./json-scan.ts";
 /** Arrays and objects within one another, at the most. Deeper bodies are refused: what reads them next may recurse. */
 export const maxJsonDepth = 100;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The value of a JSON body (RFC 8259): UTF-8 only, bounded in depth.
@@ -31,7 +31,7 @@ export function parseJson(text: string): unknown {
 	}
 }
 
-/** The text of a body that must be UTF-8; a byte order mark is not JSON and fails to parse later. */
+/** The text of a body that must be UTF-8, without a byte order mark (RFC 8259 section 8.1 lets readers ignore it). */
 export function decodeUtf8(bytes: Uint8Array): string {
 	try {
 		return utf8.decode(bytes);

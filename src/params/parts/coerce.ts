@@ -28,17 +28,29 @@ const numberText = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
 const asIs: Convert = (raw) => raw;
 
 /** The conversion that a schema's type asks for, decided once. A type that does not tell leaves text as it is. */
-export function compileCoercion(schema: CompiledSchema): Coercion {
+export function compileCoercion(
+	schema: CompiledSchema,
+	isHeader: boolean,
+): Coercion {
 	if (schema.json === null) return { takesMany: true, convert: asIs };
-	return compileJson(schema.json);
+	return compileJson(schema.json, isHeader ? splitHeader : splitText);
 }
 
-function compileJson(json: Json): Coercion {
-	if (json.type === "array") return compileArray(json);
+type Split = (text: string) => string[];
+const splitText: Split = (text) => text.split(",");
+/** A list in a header may have blanks around its commas, and empty members that do not count (RFC 9110 section 5.6.1). */
+const splitHeader: Split = (text) =>
+	text
+		.split(",")
+		.map((member) => member.trim())
+		.filter((member) => member !== "");
+
+function compileJson(json: Json, split: Split): Coercion {
+	if (json.type === "array") return compileArray(json, split);
 	const literals = readLiterals(json);
 	if (literals !== null) return scalar(literal(literals));
 	const branches = readBranches(json);
-	if (branches !== null) return compileUnion(branches);
+	if (branches !== null) return compileUnion(branches, split);
 	switch (json.type) {
 		case "integer":
 			return scalar(toInteger);
@@ -89,17 +101,17 @@ function literal(values: readonly unknown[]): (text: string) => unknown {
 	return (text) => (byText.has(text) ? byText.get(text) : text);
 }
 
-function compileArray(json: Json): Coercion {
+function compileArray(json: Json, split: Split): Coercion {
 	const item =
 		typeof json.items === "object" && json.items !== null
-			? compileJson(json.items as Json).convert
+			? compileJson(json.items as Json, split).convert
 			: asIs;
 	const isCsv = json.style === "csv";
 	return {
 		takesMany: true,
 		convert(raw) {
 			const texts = typeof raw === "string" ? [raw] : raw;
-			const parts = isCsv ? texts.flatMap((text) => text.split(",")) : texts;
+			const parts = isCsv ? texts.flatMap(split) : texts;
 			return parts.map((text) => item(text));
 		},
 	};
@@ -115,9 +127,9 @@ function readBranches(json: Json): readonly Json[] | null {
 }
 
 /** Each branch is tried in the order it was written; the first whose schema accepts its own conversion decides. */
-function compileUnion(branches: readonly Json[]): Coercion {
+function compileUnion(branches: readonly Json[], split: Split): Coercion {
 	const options = branches.map((branch) => ({
-		...compileJson(branch),
+		...compileJson(branch, split),
 		check: compileSchema(branch).check,
 	}));
 	return {

@@ -8,6 +8,8 @@ import {
 import { type Coercion, compileCoercion } from "./coerce.ts";
 import { addProblem, type Location } from "./problems.ts";
 
+type Json = Readonly<Record<string, unknown>>;
+
 /** The parts of a request head that carry named values. */
 export type Part = "path" | "query" | "header" | "cookie";
 
@@ -21,6 +23,8 @@ export interface Field {
 	readonly loc: Location;
 	readonly schema: CompiledSchema;
 	readonly coercion: Coercion;
+	/** Whether an empty text counts as absent, as an input left empty in a page sends it. */
+	readonly isEmptyAbsent: boolean;
 }
 
 /** A declared value made ready. */
@@ -36,8 +40,24 @@ export function compileField(
 		key: part === "header" ? name.toLowerCase() : name,
 		loc: [part === "form" ? "body" : part, name],
 		schema: compiled,
-		coercion: compileCoercion(compiled),
+		coercion: compileCoercion(compiled, part === "header"),
+		isEmptyAbsent:
+			(part === "query" || part === "form") &&
+			compiled.optional &&
+			(compiled.json === null || takesNoText(compiled.json)),
 	};
+}
+
+/** Whether it is a number, a boolean or a date, to which an empty text says nothing. */
+function takesNoText(json: Json): boolean {
+	const branches = json.anyOf ?? json.oneOf;
+	if (Array.isArray(branches)) return branches.every(takesNoText);
+	const types = Array.isArray(json.type) ? json.type : [json.type];
+	return types.every(
+		(type) =>
+			/^(?:integer|number|boolean|null)$/.test(type) ||
+			(type === "string" && /^(?:date|time|date-time)$/.test(`${json.format}`)),
+	);
 }
 
 /** All values of a part made ready. */
@@ -57,7 +77,8 @@ export function readField(
 	problems: Problem[],
 ): unknown {
 	const { schema, coercion } = field;
-	if (raw === undefined) return readAbsent(field, problems);
+	const isAbsent = raw === "" && field.isEmptyAbsent && schema.json !== null;
+	if (raw === undefined || isAbsent) return readAbsent(field, problems);
 	if (typeof raw !== "string" && !coercion.takesMany) {
 		addProblem(problems, {
 			loc: field.loc,
@@ -85,6 +106,9 @@ function readUntold(field: Field, text: string, problems: Problem[]): unknown {
 	const settle = (value: unknown, list: unknown): unknown => {
 		if (asText.length === 0) return value;
 		if (asList.length === 0) return list;
+		if (text === "" && field.isEmptyAbsent) {
+			return readAbsent(field, problems);
+		}
 		for (const problem of asText) addProblem(problems, problem);
 		return value;
 	};
